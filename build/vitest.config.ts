@@ -1,0 +1,14 @@
+import { resolve } from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+/** Unit tests stand beside the code and run on Electron's own runtime (`npm run test:unit`). */
+export default defineConfig({
+  root: resolve(import.meta.dirname, '..'),
+  define: { __CLOISTER_FLAVOUR__: JSON.stringify('development') },
+  test: {
+    include: ['electron/**/*.test.ts', 'renderer/**/*.test.ts', 'renderer/**/*.test.tsx', 'build/**/*.test.ts'],
+    environment: 'node',
+    pool: 'forks',
+    testTimeout: 30_000,
+  },
+});

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { appErrorSchema } from '../shared/app-error.ts';
+import { modelStatusSchema } from '../shared/contract.ts';
+import { turnIdSchema } from '../shared/ids.ts';
+
+/**
+ * The model port between the vault and the inference process: the model's only ear and mouth. Both ends parse what
+ * they receive. A closed port ends the generation.
+ */
+
+/** Which model to load; from `models/catalogue.json`, resolved by the vault. */
+export const modelSpecificationSchema = z.strictObject({
+  name: z.string(),
+  path: z.string(),
+  sizeBytes: z.int().positive(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Upper bound for the context that is created; never more than the model was trained for. */
+  contextTokens: z.int().positive(),
+});
+export type ModelSpecification = z.infer<typeof modelSpecificationSchema>;
+
+/** A thread count measured earlier on this machine with this model; null asks for a measurement. */
+export const threadChoiceSchema = z.strictObject({
+  /** Identifies machine, affinity, quota and model: a different key means measure again. */
+  key: z.string(),
+  threads: z.int().positive(),
+  tokensPerSecond: z.number(),
+  /** All candidates that were measured. */
+  candidates: z.array(z.strictObject({ threads: z.int().positive(), tokensPerSecond: z.number() })),
+});
+export type ThreadChoice = z.infer<typeof threadChoiceSchema>;
+
+export const samplerSchema = z.strictObject({
+  temperature: z.number(),
+  topP: z.number(),
+  topK: z.int(),
+  minP: z.number(),
+  repeatPenalty: z.number(),
+  seed: z.int().nonnegative(),
+});
+export type Sampler = z.infer<typeof samplerSchema>;
+
+export const toInferenceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('load'), model: modelSpecificationSchema, knownThreads: threadChoiceSchema.nullable() }),
+  z.strictObject({
+    kind: z.literal('generate'),
+    turnId: turnIdSchema,
+    system: z.string(),
+    /** The exact text whose commitment is in the intent leaf. */
+    user: z.string(),
+    sampler: samplerSchema,
+    /** Tokens kept free for the answer: a prompt that leaves fewer is refused. */
+    reservedAnswerTokens: z.int().positive(),
+    maxAnswerTokens: z.int().positive(),
+  }),
+  z.strictObject({ kind: z.literal('stop'), turnId: turnIdSchema }),
+]);
+export type ToInference = z.infer<typeof toInferenceSchema>;
+
+export const generationReportSchema = z.strictObject({
+  /** Tokens of system text, template and user text together. */
+  promptTokens: z.int(),
+  /** Tokens that were evaluated, from 0: equal to `promptTokens` unless stopped while reading. Nothing is ever left out of the middle. */
+  evaluatedPromptTokens: z.int(),
+  answerTokens: z.int(),
+  contextTokens: z.int(),
+  timeToFirstTokenMs: z.number().nullable(),
+  generationMs: z.number(),
+});
+export type GenerationReport = z.infer<typeof generationReportSchema>;
+
+export const fromInferenceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('status'), status: modelStatusSchema }),
+  /** Sent once with `ready`: facts for the log and for the settings file. */
+  z.strictObject({
+    kind: z.literal('loaded'),
+    loadMs: z.number(),
+    verifyMs: z.number(),
+    engineVersion: z.string(),
+    llamaCppRelease: z.string(),
+    backend: z.string(),
+    threads: threadChoiceSchema,
+  }),
+  z.strictObject({ kind: z.literal('reading'), turnId: turnIdSchema, fraction: z.number() }),
+  z.strictObject({ kind: z.literal('delta'), turnId: turnIdSchema, text: z.string() }),
+  z.strictObject({
+    kind: z.literal('ended'),
+    turnId: turnIdSchema,
+    reason: z.enum(['end-of-answer', 'answer-limit', 'stopped']),
+    report: generationReportSchema,
+  }),
+  /** The prompt does not fit: nothing was evaluated. `overByTokens` > 0. */
+  z.strictObject({
+    kind: z.literal('refused'),
+    turnId: turnIdSchema,
+    promptTokens: z.int(),
+    contextTokens: z.int(),
+    reservedAnswerTokens: z.int(),
+    overByTokens: z.int().positive(),
+  }),
+  z.strictObject({ kind: z.literal('failed'), turnId: turnIdSchema, error: appErrorSchema }),
+  /** The network guard stopped a connection attempt in the inference process. Host names are never sent, only the kind of call. */
+  z.strictObject({ kind: z.literal('network-blocked'), api: z.string() }),
+]);
+export type FromInference = z.infer<typeof fromInferenceSchema>;

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { appErrorSchema } from '../shared/app-error.ts';
+import { userIdSchema } from '../shared/ids.ts';
+
+/**
+ * Main's line to the vault (`parentPort`): life cycle, keychain and file grants. No clinical text, no passphrase, no SQL.
+ * Ports travel beside `start`, `text-port` and `model-port`.
+ */
+export const toVaultSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('start'),
+    dataFolder: z.string(),
+    modelsFolder: z.string(),
+    /** JSON file with the approved models; `models/catalogue.json` unless a development run names another. */
+    cataloguePath: z.string(),
+    flavour: z.enum(['release', 'development']),
+    version: z.string(),
+    /** Hash of app.asar, or null in an unpackaged run; goes into sign-in leaves. */
+    appSha256: z.string().nullable(),
+    keychain: z.strictObject({ available: z.boolean(), backend: z.string() }),
+    /** Why the vault was started again, for the words on the screen. */
+    startedBecause: z.enum(['launch', 'signed-out', 'locked', 'vault-crashed']),
+    lockedUserId: userIdSchema.nullable(),
+    /** Development runs only (never in a package): print keys and timings that tests need to `testHooksFile`. */
+    testHooksFile: z.string().nullable(),
+  }),
+  z.strictObject({ kind: z.literal('text-port') }),
+  z.strictObject({ kind: z.literal('model-port') }),
+  /** The inference process ended without being asked to. */
+  z.strictObject({ kind: z.literal('inference-ended'), exitCode: z.int() }),
+  z.strictObject({ kind: z.literal('file-grant'), grant: z.uuid(), path: z.string(), purpose: z.enum(['recovery-key', 'audit-bundle']) }),
+  z.strictObject({ kind: z.literal('keychain-answer'), id: z.int(), value: z.string().nullable() }),
+  /** End in good order: abort the generation into the log, close the database, exit. */
+  z.strictObject({ kind: z.literal('stop') }),
+  /** The session or a Node process refused a connection attempt. */
+  z.strictObject({ kind: z.literal('network-blocked'), api: z.string() }),
+]);
+export type ToVault = z.infer<typeof toVaultSchema>;
+
+export const fromVaultSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('ready') }),
+  /** base64 in, base64 out (`wrap`: plain device secret to keychain blob; `unwrap`: the other way; null on failure). */
+  z.strictObject({ kind: z.literal('keychain-request'), id: z.int(), operation: z.enum(['wrap', 'unwrap']), value: z.string() }),
+  /** The session is over and the vault exits with code 0: main ends inference, starts both again and reloads the page. */
+  z.strictObject({ kind: z.literal('session-ended'), because: z.enum(['signed-out', 'locked']), userId: userIdSchema }),
+  z.strictObject({ kind: z.literal('fatal'), error: appErrorSchema }),
+]);
+export type FromVault = z.infer<typeof fromVaultSchema>;

@@ -1,0 +1,288 @@
+import { z } from 'zod';
+import { appErrorSchema } from './app-error.ts';
+import { entrySchema, installationIdSchema, turnIdSchema, userIdSchema } from './ids.ts';
+import { logEventTypeSchema } from './log-event-types.ts';
+import { roleSchema, type Caller } from './roles.ts';
+import { taskIdSchema } from './tasks.ts';
+
+/**
+ * The text port: everything that the page may ask of the vault, and everything that the vault tells the page.
+ * Requests go one way and get a `Result`; events go the other way. Inputs are parsed in the vault with these strict
+ * schemas; every request names the callers that may use it, and the vault (not the page) checks that.
+ */
+
+/** Characters. A transcript of an hour is about 60,000. */
+const sourceTextSchema = z.string().max(400_000);
+const passphraseSchema = z.string().max(1024);
+const displayNameSchema = z.string().trim().min(1).max(120);
+/** What the clinician types to say which patient: a record number or the like. Stored in the encrypted database only. */
+const patientReferenceSchema = z.string().trim().min(1).max(64);
+const ageRecipientSchema = z.string().regex(/^age1[02-9ac-hj-np-z]{58}$/);
+const isoTimeSchema = z.iso.datetime();
+
+export const modelStatusSchema = z.discriminatedUnion('state', [
+  /** The file is being checked against its hash and loaded; `fraction` from 0 to 1. */
+  z.strictObject({ state: z.literal('loading'), step: z.enum(['checking', 'measuring', 'loading']), fraction: z.number() }),
+  z.strictObject({
+    state: z.literal('ready'),
+    name: z.string(),
+    sha256: z.string(),
+    contextTokens: z.int(),
+    threads: z.int(),
+    /** Median measured when the thread count was chosen. */
+    tokensPerSecond: z.number(),
+  }),
+  z.strictObject({ state: z.literal('failed'), error: appErrorSchema }),
+]);
+export type ModelStatus = z.infer<typeof modelStatusSchema>;
+
+export const turnOutcomeSchema = z.enum(['completed', 'aborted', 'refused', 'failed']);
+export type TurnOutcome = z.infer<typeof turnOutcomeSchema>;
+
+export const turnEndSchema = z.strictObject({
+  turnId: turnIdSchema,
+  outcome: turnOutcomeSchema,
+  /** Why it ended: the model's own end, the user's Stop, the answer limit, and so on. */
+  reason: z.enum(['end-of-answer', 'answer-limit', 'stopped-by-user', 'signed-out', 'engine-stopped', 'restart', 'does-not-fit', 'error']),
+  /** Log entry of the outcome leaf. */
+  entry: entrySchema,
+  answerTokens: z.int(),
+  sourceTokens: z.int(),
+  tokensPerSecond: z.number().nullable(),
+  timeToFirstTokenMs: z.number().nullable(),
+  /** Present unless `completed`: a sentence for the screen. */
+  error: appErrorSchema.nullable(),
+});
+export type TurnEnd = z.infer<typeof turnEndSchema>;
+
+const signedInUserSchema = z.strictObject({ userId: userIdSchema, displayName: z.string(), role: roleSchema });
+export type SignedInUser = z.infer<typeof signedInUserSchema>;
+
+/** One-off words that the next screen must say, in order. */
+const noticeSchema = z.strictObject({ kind: z.enum(['info', 'attention']), message: z.string() });
+export type Notice = z.infer<typeof noticeSchema>;
+
+export const appStateSchema = z.strictObject({
+  phase: z.enum(['first-run', 'signed-out', 'signed-in', 'broken']),
+  /** Set when `broken`: why nothing can be opened, what was kept, what to do. */
+  problem: appErrorSchema.nullable(),
+  flavour: z.enum(['release', 'development']),
+  version: z.string(),
+  organisation: z.string().nullable(),
+  installationId: installationIdSchema.nullable(),
+  users: z.array(signedInUserSchema),
+  /** Who locked the screen last, if it was locked and not signed out. */
+  lockedUserId: userIdSchema.nullable(),
+  user: signedInUserSchema.nullable(),
+  /** How the device secret is kept; `passphrase-only` means that this system has no usable keychain. */
+  deviceBinding: z.enum(['os-keychain', 'passphrase-only']),
+  /** Number of leaves: what "Recorded" counts. Null while nobody is signed in. */
+  logSize: z.int().nullable(),
+  notices: z.array(noticeSchema),
+  model: modelStatusSchema,
+});
+export type AppState = z.infer<typeof appStateSchema>;
+
+const draftSchema = z.strictObject({
+  patientReference: z.string().max(64),
+  sourceText: sourceTextSchema,
+  taskId: taskIdSchema,
+  question: z.string().max(4000),
+  /** The turn whose answer stands in the draft pane, with the clinician's edits. */
+  turnId: turnIdSchema.nullable(),
+  editedText: sourceTextSchema.nullable(),
+});
+export type WorkspaceDraft = z.infer<typeof draftSchema>;
+
+const logRowSchema = z.strictObject({
+  entry: entrySchema,
+  type: logEventTypeSchema,
+  at: isoTimeSchema,
+  actorId: userIdSchema.nullable(),
+  /** Null when the system itself acted. */
+  actorName: z.string().nullable(),
+  /** The record number, for those who may see it; else null. */
+  patientReference: z.string().nullable(),
+  outcome: z.string(),
+});
+export type LogRow = z.infer<typeof logRowSchema>;
+
+const logRecordSchema = z.strictObject({
+  row: logRowSchema,
+  /** The leaf exactly as it is hashed: one line of canonical JSON. */
+  leafJson: z.string(),
+  leafHash: z.string(),
+  /** The other half of an interaction (intent or outcome), if there is one. */
+  counterpart: entrySchema.nullable(),
+  payloads: z.array(
+    z.strictObject({
+      field: z.string(),
+      /** Null where this role may not read it, or it was disposed of; `withheld` says which. */
+      text: z.string().nullable(),
+      withheld: z.enum(['role', 'disposed']).nullable(),
+      /** Whether SHA-256(0x10 || salt || text) equals the commitment in the leaf. */
+      matchesCommitment: z.boolean(),
+    }),
+  ),
+  /** The leaf was proven to be in the tree that the newest signed checkpoint describes. */
+  inclusion: z.strictObject({ treeSize: z.int(), rootHash: z.string(), proven: z.boolean() }),
+});
+export type LogRecord = z.infer<typeof logRecordSchema>;
+
+const verificationSchema = z.strictObject({
+  consistent: z.boolean(),
+  treeSize: z.int(),
+  rootHash: z.string(),
+  keyFingerprint: z.string(),
+  payloadsChecked: z.int(),
+  firstBadEntry: z.int().nullable(),
+  problem: z.string().nullable(),
+  elapsedMs: z.number(),
+});
+export type Verification = z.infer<typeof verificationSchema>;
+
+const exportSummarySchema = z.strictObject({
+  fileName: z.string(),
+  sizeBytes: z.int(),
+  treeSize: z.int(),
+  clinicalText: z.enum(['withheld', 'included']),
+  keyFingerprint: z.string(),
+  elapsedMs: z.number(),
+});
+export type ExportSummary = z.infer<typeof exportSummarySchema>;
+
+const empty = z.strictObject({});
+
+function request<I extends z.ZodType, O extends z.ZodType>(roles: readonly Caller[], input: I, output: O) {
+  return { roles, input, output };
+}
+
+const everyone: readonly Caller[] = ['none', 'clinician', 'it-admin'];
+const signedIn: readonly Caller[] = ['clinician', 'it-admin'];
+
+export const contract = {
+  'app.getState': request(everyone, empty, appStateSchema),
+
+  // First run. The vault keeps the unfinished set-up in memory; `setup.complete` writes everything at once.
+  /** Makes an age X25519 identity and seals the coming keys to it. The identity is returned once and not kept. */
+  'setup.createRecoveryKey': request(['none'], empty, z.strictObject({ recipient: ageRecipientSchema, identity: z.string() })),
+  /** Takes a recipient that IT made elsewhere (`age-keygen` on another machine). */
+  'setup.addRecoveryRecipient': request(['none'], z.strictObject({ recipient: ageRecipientSchema }), empty),
+  'setup.removeRecoveryRecipient': request(['none'], z.strictObject({ recipient: ageRecipientSchema }), empty),
+  /** Writes the identity, given back by the page, to a file that the person chose on a removable medium. */
+  'setup.saveRecoveryKey': request(
+    ['none'],
+    z.strictObject({ identity: z.string().max(200), fileGrant: z.uuid() }),
+    z.strictObject({ fileName: z.string() }),
+  ),
+  /** Opens the sealed keys with the identity that the person kept: the proof that recovery will work. */
+  'setup.proveRecoveryKey': request(['none'], z.strictObject({ identity: z.string().max(400) }), z.strictObject({ recipient: ageRecipientSchema })),
+  'setup.complete': request(
+    ['none'],
+    z.strictObject({
+      organisationName: z.string().trim().min(1).max(200),
+      /** Goes into the log's origin line: `clinic.example`. */
+      organisationDomain: z
+        .string()
+        .toLowerCase()
+        .regex(/^(?=.{3,190}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/),
+      administrator: z.strictObject({ displayName: displayNameSchema, passphrase: passphraseSchema }),
+      clinician: z.strictObject({ displayName: displayNameSchema, passphrase: passphraseSchema }),
+      /** Must be true to go on with one recovery recipient. */
+      acceptSingleRecipient: z.boolean(),
+    }),
+    z.strictObject({ installationId: installationIdSchema, keyFingerprint: z.string(), logVerifierKey: z.string() }),
+  ),
+
+  'session.signIn': request(['none'], z.strictObject({ userId: userIdSchema, passphrase: passphraseSchema }), z.strictObject({ user: signedInUserSchema })),
+  /** Both end the vault, the inference and the page's process state; the port closes after the answer. */
+  'session.signOut': request(signedIn, empty, empty),
+  'session.lock': request(signedIn, empty, empty),
+
+  'workspace.getDraft': request(['clinician'], empty, draftSchema.nullable()),
+  'workspace.saveDraft': request(['clinician'], draftSchema, empty),
+  'workspace.clearDraft': request(['clinician'], empty, empty),
+
+  /** A .txt file that the page opened: recorded before its text may be used. */
+  'source.recordOpened': request(
+    ['clinician'],
+    z.strictObject({ patientReference: patientReferenceSchema, fileName: z.string().max(255), text: sourceTextSchema }),
+    z.strictObject({ entry: entrySchema }),
+  ),
+
+  'chat.sendPrompt': request(
+    ['clinician'],
+    z.strictObject({
+      patientReference: patientReferenceSchema,
+      taskId: taskIdSchema,
+      sourceText: sourceTextSchema,
+      question: z.string().max(4000),
+      /** The turn whose answer this one replaces on the screen. */
+      regenerates: turnIdSchema.nullable(),
+    }),
+    z.strictObject({ turnId: turnIdSchema, entry: entrySchema }),
+  ),
+  'chat.stop': request(['clinician'], z.strictObject({ turnId: turnIdSchema }), empty),
+  /** Everything released so far: for a page that saw a gap in `seq`, and for a draft that is opened again. */
+  'chat.reread': request(
+    ['clinician'],
+    z.strictObject({ turnId: turnIdSchema }),
+    z.strictObject({ text: z.string(), nextSeq: z.int(), end: turnEndSchema.nullable() }),
+  ),
+
+  /** Recorded before the page may put the text on the clipboard. */
+  'clipboard.recordCopy': request(
+    ['clinician'],
+    z.strictObject({ turnId: turnIdSchema.nullable(), text: sourceTextSchema }),
+    z.strictObject({ entry: entrySchema }),
+  ),
+  'note.accept': request(
+    ['clinician'],
+    z.strictObject({ turnId: turnIdSchema, finalText: sourceTextSchema }),
+    z.strictObject({ entry: entrySchema, insertedCharacters: z.int(), deletedCharacters: z.int() }),
+  ),
+
+  'log.list': request(
+    signedIn,
+    z.strictObject({
+      /** Exclusive upper bound for keyset paging; null starts at the newest. */
+      before: entrySchema.nullable(),
+      limit: z.int().min(1).max(200),
+      userId: userIdSchema.nullable(),
+      type: logEventTypeSchema.nullable(),
+    }),
+    z.strictObject({ rows: z.array(logRowSchema), logSize: z.int() }),
+  ),
+  'log.open': request(signedIn, z.strictObject({ entry: entrySchema }), logRecordSchema),
+  'log.verify': request(signedIn, empty, verificationSchema),
+  'log.export': request(
+    ['it-admin'],
+    z.strictObject({ clinicalText: z.enum(['withheld', 'included']), fileGrant: z.uuid() }),
+    exportSummarySchema,
+  ),
+} as const;
+
+export type Contract = typeof contract;
+export type RequestName = keyof Contract;
+/** What the page passes (before parsing). */
+export type RequestInput<N extends RequestName> = z.input<Contract[N]['input']>;
+/** What a handler receives (after parsing). */
+export type ParsedInput<N extends RequestName> = z.output<Contract[N]['input']>;
+export type RequestOutput<N extends RequestName> = z.output<Contract[N]['output']>;
+
+/** Events from the vault to the page. */
+export const vaultEventSchema = z.discriminatedUnion('event', [
+  z.strictObject({ event: z.literal('turn.delta'), turnId: turnIdSchema, seq: z.int().nonnegative(), text: z.string() }),
+  /** `fraction` of the source that the model has read; before the first delta. */
+  z.strictObject({ event: z.literal('turn.reading'), turnId: turnIdSchema, fraction: z.number() }),
+  z.strictObject({ event: z.literal('turn.ended'), end: turnEndSchema }),
+  z.strictObject({ event: z.literal('model.status'), status: modelStatusSchema }),
+  z.strictObject({ event: z.literal('log.grew'), logSize: z.int() }),
+  z.strictObject({ event: z.literal('export.progress'), fraction: z.number() }),
+  z.strictObject({ event: z.literal('notice'), notice: noticeSchema }),
+]);
+export type VaultEvent = z.infer<typeof vaultEventSchema>;
+
+/** Frames on the text port. `id` pairs an answer with its request. */
+export type TextPortRequest = { readonly id: number; readonly name: string; readonly input: unknown };
+export type TextPortAnswer = { readonly id: number; readonly result: unknown };

@@ -1,0 +1,34 @@
+/**
+ * The few things that the page asks of the main process. None carries clinical text. The preload exposes exactly this
+ * object as `window.cloisterShell`; the text port arrives as a `message` event whose data is `textPortMessage`.
+ */
+export type ThemePreference = 'system' | 'light' | 'dark';
+
+/** What a chosen file is for; main shows the dialog and tells the vault, so the page never holds a path. */
+export type FilePurpose = 'recovery-key' | 'audit-bundle';
+
+export type ChosenFile = { readonly grant: string; readonly fileName: string };
+
+export type Shell = {
+  /** Asks main for a fresh text port; it comes as a window `message` event. Called once at page load. */
+  requestTextPort(): void;
+  getTheme(): Promise<ThemePreference>;
+  setTheme(theme: ThemePreference): Promise<void>;
+  /** Native save dialog; null when cancelled. */
+  chooseSaveFile(purpose: FilePurpose, suggestedName: string): Promise<ChosenFile | null>;
+  /** Prints the current page (used for the recovery key sheet only). */
+  print(): Promise<void>;
+};
+
+/** `window.postMessage` data that brings the port: `event.ports[0]`. */
+export const textPortMessage = 'cloister.text-port';
+
+/** ipcMain channels, one per shell request. */
+export const shellChannels = {
+  requestTextPort: 'shell.request-text-port',
+  textPort: 'shell.text-port',
+  getTheme: 'shell.get-theme',
+  setTheme: 'shell.set-theme',
+  chooseSaveFile: 'shell.choose-save-file',
+  print: 'shell.print',
+} as const;
