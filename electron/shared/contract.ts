@@ -44,7 +44,7 @@ export const turnEndSchema = z.strictObject({
   outcome: turnOutcomeSchema,
   /** Why it ended: the model's own end, the user's Stop, the answer limit, and so on. */
   reason: z.enum(['end-of-answer', 'answer-limit', 'stopped-by-user', 'signed-out', 'engine-stopped', 'restart', 'does-not-fit', 'error']),
-  /** Log entry of the outcome leaf. */
+  /** Log entry of the outcome leaf; of the intent where the outcome could not be written (a full disk). */
   entry: entrySchema,
   answerTokens: z.int(),
   sourceTokens: z.int(),
@@ -83,7 +83,7 @@ export const appStateSchema = z.strictObject({
 });
 export type AppState = z.infer<typeof appStateSchema>;
 
-const draftSchema = z.strictObject({
+export const workspaceDraftSchema = z.strictObject({
   patientReference: z.string().max(64),
   sourceText: sourceTextSchema,
   taskId: taskIdSchema,
@@ -92,7 +92,7 @@ const draftSchema = z.strictObject({
   turnId: turnIdSchema.nullable(),
   editedText: sourceTextSchema.nullable(),
 });
-export type WorkspaceDraft = z.infer<typeof draftSchema>;
+export type WorkspaceDraft = z.infer<typeof workspaceDraftSchema>;
 
 const logRowSchema = z.strictObject({
   entry: entrySchema,
@@ -199,8 +199,8 @@ export const contract = {
   'session.signOut': request(signedIn, empty, empty),
   'session.lock': request(signedIn, empty, empty),
 
-  'workspace.getDraft': request(['clinician'], empty, draftSchema.nullable()),
-  'workspace.saveDraft': request(['clinician'], draftSchema, empty),
+  'workspace.getDraft': request(['clinician'], empty, workspaceDraftSchema.nullable()),
+  'workspace.saveDraft': request(['clinician'], workspaceDraftSchema, empty),
   'workspace.clearDraft': request(['clinician'], empty, empty),
 
   /** A .txt file that the page opened: recorded before its text may be used. */

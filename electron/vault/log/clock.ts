@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+
+/** All that a leaf says about time (45 CFR 170.210(g)): wall clock, monotonic clock with its boot, and synchronisation. */
+export type Clock = {
+  /** Milliseconds since 1970, UTC. */
+  nowMs(): number;
+  /** Milliseconds since boot. */
+  monotonicMs(): number;
+  readonly bootId: string;
+  timeSync(): 'synchronised' | 'not-synchronised' | 'unknown';
+};
+
+export function systemClock(): Clock {
+  return {
+    nowMs: () => Date.now(),
+    monotonicMs: () => Number(process.hrtime.bigint() / 1_000_000n),
+    bootId: readBootId(),
+    timeSync: readTimeSync,
+  };
+}
+
+/** Linux gives a boot its own uuid. Elsewhere a start of the vault counts as one: a new id promises nothing false. */
+function readBootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return randomUUID();
+  }
+}
+
+/** systemd-timesyncd touches this file at the first synchronisation after boot; other daemons do not tell. */
+function readTimeSync(): 'synchronised' | 'unknown' {
+  return existsSync('/run/systemd/timesync/synchronized') ? 'synchronised' : 'unknown';
+}

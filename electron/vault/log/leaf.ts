@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { appErrorCodes } from '../../shared/app-error.ts';
+import { deviceIdSchema, entrySchema, patientIdSchema, sessionIdSchema, turnIdSchema, userIdSchema } from '../../shared/ids.ts';
+import type { LogEventType } from '../../shared/log-event-types.ts';
+import { roleSchema } from '../../shared/roles.ts';
+import { taskIdSchema } from '../../shared/tasks.ts';
+import { samplerSchema } from '../../links/model-port.ts';
+
+/**
+ * What a leaf of the log may hold: enums, numbers, hashes, uuids, times and names from closed alphabets. Free text
+ * (requests, answers, file names, user names) stands in `texts` as salted commitments only; see FORMAT.md.
+ */
+
+export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/);
+const versionSchema = z.string().regex(/^[0-9A-Za-z.+-]{1,40}$/);
+const catalogueIdSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,79}$/);
+const count = z.int().nonnegative();
+const milliseconds = z.int().nonnegative();
+/** `cloister.<organisation domain>/<installation uuid>/<epoch>` */
+export const originSchema = z.string().regex(/^cloister\.[a-z0-9.-]{3,200}\/[0-9a-f-]{36}\/[0-9]+$/);
+
+const turnEndData = z.strictObject({
+  turn: turnIdSchema,
+  /** The intent leaf that this outcome closes. */
+  intent: entrySchema,
+  reason: z.enum(['end-of-answer', 'answer-limit', 'stopped-by-user', 'signed-out', 'engine-stopped', 'restart', 'does-not-fit', 'error']),
+  code: z.enum(appErrorCodes).nullable(),
+  /** Pieces of the answer that were recorded, and so could be shown. */
+  deltas: count,
+  answerTokens: count,
+  timeToFirstTokenMs: milliseconds.nullable(),
+  generationMs: milliseconds,
+  /** What of the input the model saw. `complete` is false only when it stopped before it had read all. */
+  coverage: z.strictObject({
+    promptTokens: count,
+    evaluatedPromptTokens: count,
+    contextTokens: count,
+    overByTokens: count,
+    complete: z.boolean(),
+  }),
+});
+
+/** `data` of each event type. */
+export const leafDataSchemas = {
+  'log.created': z.strictObject({ origin: originSchema, logKey: hashSchema, epoch: count }),
+  'recovery.proven': z.strictObject({ recipient: hashSchema }),
+  'user.created': z.strictObject({ user: userIdSchema, role: roleSchema }),
+  'session.signed-in': z.strictObject({
+    deviceBinding: z.enum(['os-keychain', 'passphrase-only']),
+    appSha256: hashSchema.nullable(),
+    flavour: z.enum(['release', 'development']),
+    startedBecause: z.enum(['launch', 'signed-out', 'locked', 'vault-crashed']),
+  }),
+  'session.signed-out': z.strictObject({}),
+  'session.locked': z.strictObject({ reason: z.enum(['by-hand']) }),
+  'model.loaded': z.strictObject({
+    model: hashSchema,
+    modelId: catalogueIdSchema,
+    contextTokens: count,
+    verifyMs: milliseconds,
+    loadMs: milliseconds,
+    threads: count,
+    tokensPerSecondMilli: count,
+    engine: versionSchema,
+    llamaCpp: versionSchema,
+    backend: versionSchema,
+  }),
+  'model.refused': z.strictObject({ modelId: catalogueIdSchema.nullable(), code: z.enum(appErrorCodes) }),
+  /** texts: fileName, content */
+  'document.opened': z.strictObject({ sizeBytes: count, characters: count }),
+  /** texts: system, prompt (the exact text that the model is given, before its chat template) */
+  'prompt.submitted': z.strictObject({
+    turn: turnIdSchema,
+    task: taskIdSchema,
+    template: z.strictObject({ id: catalogueIdSchema, version: count }),
+    regenerates: turnIdSchema.nullable(),
+    model: hashSchema,
+    modelId: catalogueIdSchema,
+    engine: versionSchema,
+    llamaCpp: versionSchema,
+    sampler: samplerSchema,
+    contextTokens: count,
+    reservedAnswerTokens: count,
+    maxAnswerTokens: count,
+    destination: z.enum(['local']),
+  }),
+  /** texts: response */
+  'response.completed': turnEndData,
+  'response.aborted': turnEndData,
+  'response.refused': turnEndData,
+  'response.failed': turnEndData,
+  /** texts: copied */
+  'clipboard.copied': z.strictObject({ turn: turnIdSchema.nullable(), characters: count }),
+  /** texts: diff (a unified diff from the draft to the accepted note) */
+  'note.accepted': z.strictObject({ turn: turnIdSchema, insertedCharacters: count, deletedCharacters: count }),
+  'log.viewed': z.strictObject({ entry: entrySchema.nullable() }),
+  'log.verified': z.strictObject({ treeSize: count, root: hashSchema, consistent: z.boolean(), firstBadEntry: count.nullable() }),
+  'log.exported': z.strictObject({ treeSize: count, root: hashSchema, clinicalText: z.enum(['withheld', 'included']) }),
+  'clock.jumped-back': z.strictObject({ byMs: milliseconds }),
+  'process.ended': z.strictObject({ process: z.enum(['inference', 'vault']), exitCode: z.int() }),
+  'network.blocked': z.strictObject({ process: z.enum(['main', 'vault', 'inference', 'page']), api: z.string().regex(/^[A-Za-z0-9.:_-]{1,60}$/) }),
+} as const satisfies Record<LogEventType, z.ZodType>;
+
+export type LeafData<T extends LogEventType> = z.infer<(typeof leafDataSchemas)[T]>;
+
+/** Names of free texts that a leaf can commit to. */
+export const textFieldSchema = z.enum([
+  'organisationName',
+  'displayName',
+  'fileName',
+  'content',
+  'system',
+  'prompt',
+  'response',
+  'copied',
+  'diff',
+]);
+export type TextField = z.infer<typeof textFieldSchema>;
+
+export const outcomeSchema = z.enum(['success', 'stopped', 'refused', 'failed', 'attention']);
+export type LeafOutcome = z.infer<typeof outcomeSchema>;
+
+export const timeSyncSchema = z.enum(['synchronised', 'not-synchronised', 'unknown']);
+
+export const leafEnvelopeSchema = z.strictObject({
+  v: z.literal(1),
+  seq: entrySchema,
+  event: z.string(),
+  /** Wall clock, UTC, milliseconds. */
+  at: z.iso.datetime({ precision: 3 }),
+  /** Milliseconds since boot. */
+  monotonicMs: milliseconds,
+  bootId: z.uuid(),
+  timeSync: timeSyncSchema,
+  actor: z.strictObject({ id: userIdSchema.nullable(), role: z.union([roleSchema, z.literal('system')]) }),
+  session: sessionIdSchema.nullable(),
+  device: deviceIdSchema,
+  patient: patientIdSchema.nullable(),
+  outcome: outcomeSchema,
+  app: versionSchema,
+  /** Field name to SHA-256(0x10 || salt || text) in hex. */
+  texts: z.partialRecord(textFieldSchema, hashSchema),
+  data: z.looseObject({}),
+});
+export type LeafEnvelope = z.infer<typeof leafEnvelopeSchema>;
+
+/** Bytes; tlog-tiles gives an entry a 16-bit length. */
+export const maximumLeafBytes = 65_535;

@@ -1,0 +1,303 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import type { Sampler, GenerationReport } from '../../links/model-port.ts';
+import { appError, type AppError } from '../../shared/app-error.ts';
+import type { ParsedInput, TurnEnd, TurnOutcome } from '../../shared/contract.ts';
+import { turnIdSchema, type Entry, type TurnId, type UserId } from '../../shared/ids.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { databaseFailure, type WritableDatabase } from '../database/open-database.ts';
+import type { AuditLog } from '../log/audit-log.ts';
+import type { LeafData } from '../log/leaf.ts';
+import type { DeltaReceipt } from '../log/receipt.ts';
+import type { Actor } from '../session/session.ts';
+import type { ModelGateway, TurnMessage } from './model-gateway.ts';
+import { patientIdFor } from './patients.ts';
+import { templateFor, userText } from './templates.ts';
+import type { StoredTurn, TurnStore } from './turn-store.ts';
+
+/**
+ * One interaction from intent to outcome. The order is the product's promise: intent committed, then the model hears
+ * it; a piece of the answer committed, then the screen shows it; outcome committed, then the turn counts as ended.
+ */
+export type TurnRecorder = {
+  submit(input: ParsedInput<'chat.sendPrompt'>): Result<{ turnId: TurnId; entry: Entry }>;
+  receive(message: TurnMessage): void;
+  stop(turnId: TurnId): Result<Record<string, never>>;
+  /** Ends whatever runs, into the log: at sign-out, lock, quit, and when the inference process is gone. */
+  abort(reason: 'signed-out' | 'engine-stopped'): void;
+  isRunning(): boolean;
+};
+
+export type TurnDeps = {
+  readonly database: WritableDatabase;
+  readonly log: AuditLog;
+  readonly turns: TurnStore;
+  readonly gateway: ModelGateway;
+  readonly actor: Actor;
+  readonly model: { readonly id: string; readonly sha256: string };
+  readonly releaseToScreen: (receipt: DeltaReceipt) => void;
+  readonly onReading: (turnId: TurnId, fraction: number) => void;
+  readonly onEnded: (end: TurnEnd) => void;
+};
+
+/** Tokens that an answer must have room for; a request that leaves less is refused, not cut. */
+const reservedAnswerTokens = 256;
+const maxAnswerTokens = 1500;
+
+type Running = {
+  readonly turnId: TurnId;
+  readonly turn: StoredTurn;
+  nextSeq: number;
+  text: string;
+  stopped: boolean;
+  /** Set when a piece could not be recorded: nothing more is taken, and the end says why. */
+  recordingFailed: AppError | null;
+};
+
+export function createTurnRecorder(deps: TurnDeps): TurnRecorder {
+  let running: Running | null = null;
+
+  function submit(input: ParsedInput<'chat.sendPrompt'>): Result<{ turnId: TurnId; entry: Entry }> {
+    if (running !== null) {
+      return err(appError('turn-in-progress', 'A draft is still being written. Stop it first, or wait until it has ended.'));
+    }
+    const facts = deps.gateway.facts();
+    const status = deps.gateway.status();
+    if (facts === null || status.state !== 'ready') {
+      return err(appError('model-not-ready', 'The model is not ready yet. Your text is kept. Wait until the sign at the top says that it is ready.'));
+    }
+    const turnId = turnIdSchema.parse(randomUUID());
+    const template = templateFor(input.taskId);
+    const sampler = newSampler();
+    const options = { reservedAnswerTokens, maxAnswerTokens };
+    const patientId = patientIdFor(deps.database, input.patientReference);
+    const toStored = (intent: Entry): StoredTurn => ({ turnId, userId: deps.actor.userId, patientId, intent, end: null });
+    const receipt = deps.log.append(
+      {
+        type: 'prompt.submitted',
+        actor: { id: deps.actor.userId, role: deps.actor.role },
+        session: deps.actor.sessionId,
+        patient: patientId,
+        outcome: 'success',
+        data: {
+          turn: turnId,
+          task: input.taskId,
+          template: { id: template.id, version: template.version },
+          regenerates: input.regenerates,
+          model: deps.model.sha256,
+          modelId: deps.model.id,
+          engine: facts.engineVersion,
+          llamaCpp: facts.llamaCppRelease,
+          sampler,
+          contextTokens: status.contextTokens,
+          ...options,
+          destination: 'local',
+        },
+        texts: { system: template.system, prompt: userText(input) },
+      },
+      (seq) => {
+        deps.turns.insert(toStored(seq));
+      },
+    );
+    const turn = toStored(receipt.seq);
+    running = { turnId, turn, nextSeq: 0, text: '', stopped: false, recordingFailed: null };
+    deps.gateway.sendToModel(receipt, { turnId, sampler, ...options });
+    return ok({ turnId, entry: receipt.seq });
+  }
+
+  function takeDelta(current: Running, text: string): void {
+    if (current.recordingFailed !== null || text === '') return;
+    try {
+      const receipt = deps.log.recordDelta(current.turnId, current.nextSeq, text);
+      current.nextSeq += 1;
+      current.text += text;
+      deps.releaseToScreen(receipt);
+    } catch (cause) {
+      current.recordingFailed = recordingError(cause);
+      deps.gateway.stop(current.turnId);
+    }
+  }
+
+  function receive(message: TurnMessage): void {
+    if (running === null || message.turnId !== running.turnId) return;
+    const current = running;
+    if (message.kind === 'delta') takeDelta(current, message.text);
+    else if (message.kind === 'reading') deps.onReading(current.turnId, message.fraction);
+    else if (message.kind === 'refused') {
+      finish(current, {
+        outcome: 'refused',
+        reason: 'does-not-fit',
+        error: doesNotFit(message.overByTokens, message.promptTokens, message.contextTokens - message.reservedAnswerTokens),
+        report: { ...noReport, promptTokens: message.promptTokens, contextTokens: message.contextTokens },
+        overByTokens: message.overByTokens,
+      });
+    } else if (message.kind === 'failed') {
+      finish(current, { outcome: 'failed', reason: 'error', error: message.error, report: noReport, overByTokens: 0 });
+    } else if (message.reason === 'stopped') {
+      finish(current, { ...abortWords(current.stopped ? 'stopped-by-user' : 'engine-stopped'), report: message.report, overByTokens: 0 });
+    } else {
+      finish(current, { outcome: 'completed', reason: message.reason, error: null, report: message.report, overByTokens: 0 });
+    }
+  }
+
+  function finish(current: Running, how: Ending): void {
+    running = null;
+    const failed = current.recordingFailed;
+    const ending: Ending = failed === null ? how : { ...how, outcome: 'failed', reason: 'error', error: failed };
+    try {
+      const end = recordOutcome(deps, current.turn, { text: current.text, deltas: current.nextSeq }, ending);
+      deps.onEnded(end);
+    } catch (cause) {
+      // The intent stays open and is closed as aborted at the next chance; what was shown stands in the pieces.
+      deps.onEnded(toTurnEnd(current.turn, current.turn.intent, { ...ending, outcome: 'failed', reason: 'error', error: recordingError(cause) }));
+    }
+  }
+
+  return {
+    submit,
+    receive,
+    stop(turnId) {
+      if (running === null || running.turnId !== turnId) {
+        return err(appError('turn-not-found', 'This draft is not being written any more, so there was nothing to stop.'));
+      }
+      running.stopped = true;
+      deps.gateway.stop(turnId);
+      return ok({});
+    },
+    abort(reason) {
+      if (running === null) return;
+      deps.gateway.stop(running.turnId);
+      finish(running, { ...abortWords(reason), report: noReport, overByTokens: 0 });
+    },
+    isRunning: () => running !== null,
+  };
+}
+
+type Ending = {
+  readonly outcome: TurnOutcome;
+  readonly reason: TurnEnd['reason'];
+  readonly error: AppError | null;
+  readonly report: GenerationReport;
+  readonly overByTokens: number;
+};
+
+const noReport: GenerationReport = {
+  promptTokens: 0,
+  evaluatedPromptTokens: 0,
+  answerTokens: 0,
+  contextTokens: 0,
+  timeToFirstTokenMs: null,
+  generationMs: 0,
+};
+
+/** After a crash: every intent without an outcome is closed, with all that was shown. */
+export function closeOpenTurns(deps: Pick<TurnDeps, 'database' | 'log' | 'turns'>): number {
+  const open = deps.turns.open();
+  for (const turn of open) {
+    const { text, nextSeq } = deps.turns.deltas(turn.turnId);
+    recordOutcome(deps, turn, { text, deltas: nextSeq }, { ...abortWords('restart'), report: noReport, overByTokens: 0 });
+  }
+  return open.length;
+}
+
+function recordOutcome(
+  deps: Pick<TurnDeps, 'database' | 'log' | 'turns'> & { readonly actor?: Actor },
+  turn: StoredTurn,
+  answer: { readonly text: string; readonly deltas: number },
+  how: Ending,
+): TurnEnd {
+  const receipt = deps.log.append(
+    {
+      type: `response.${how.outcome}`,
+      actor: deps.actor === undefined ? { id: null, role: 'system' } : { id: deps.actor.userId, role: deps.actor.role },
+      session: deps.actor?.sessionId ?? null,
+      patient: turn.patientId,
+      outcome: leafOutcome[how.outcome],
+      data: outcomeData(turn, answer.deltas, how),
+      texts: { response: answer.text },
+    },
+    (seq) => {
+      deps.turns.close(turn.turnId, toTurnEnd(turn, seq, how));
+    },
+  );
+  return toTurnEnd(turn, receipt.seq, how);
+}
+
+const leafOutcome = { completed: 'success', aborted: 'stopped', refused: 'refused', failed: 'failed' } as const;
+
+function outcomeData(turn: StoredTurn, deltas: number, how: Ending): LeafData<'response.completed'> {
+  const { report } = how;
+  return {
+    turn: turn.turnId,
+    intent: turn.intent,
+    reason: how.reason,
+    code: how.error?.code ?? null,
+    deltas,
+    answerTokens: report.answerTokens,
+    timeToFirstTokenMs: report.timeToFirstTokenMs === null ? null : Math.round(report.timeToFirstTokenMs),
+    generationMs: Math.round(report.generationMs),
+    coverage: {
+      promptTokens: report.promptTokens,
+      evaluatedPromptTokens: report.evaluatedPromptTokens,
+      contextTokens: report.contextTokens,
+      overByTokens: how.overByTokens,
+      complete: report.promptTokens > 0 && report.evaluatedPromptTokens === report.promptTokens,
+    },
+  };
+}
+
+function toTurnEnd(turn: StoredTurn, entry: Entry, how: Ending): TurnEnd {
+  const { report } = how;
+  return {
+    turnId: turn.turnId,
+    outcome: how.outcome,
+    reason: how.reason,
+    entry,
+    answerTokens: report.answerTokens,
+    sourceTokens: report.promptTokens,
+    tokensPerSecond: report.generationMs > 0 ? (report.answerTokens * 1000) / report.generationMs : null,
+    timeToFirstTokenMs: report.timeToFirstTokenMs,
+    error: how.error,
+  };
+}
+
+function abortWords(reason: 'stopped-by-user' | 'signed-out' | 'engine-stopped' | 'restart'): Pick<Ending, 'outcome' | 'reason' | 'error'> {
+  const words = {
+    'stopped-by-user': appError('cancelled', 'You stopped this draft. What was written so far is recorded.'),
+    'signed-out': appError('cancelled', 'The draft was stopped when the screen was locked or signed out. What was written so far is recorded.'),
+    'engine-stopped': appError(
+      'model-stopped',
+      'The model stopped unexpectedly. Everything that was shown is recorded. It is starting again; write the draft again when it is ready.',
+    ),
+    restart: appError('cancelled', 'Cloister stopped while this draft was being written. Everything that was shown is recorded.'),
+  } as const;
+  return { outcome: 'aborted', reason, error: words[reason] };
+}
+
+function doesNotFit(overByTokens: number, promptTokens: number, roomTokens: number): AppError {
+  const percent = Math.ceil((overByTokens / promptTokens) * 100);
+  return appError(
+    'does-not-fit',
+    `This source is too long for the model: it takes ${promptTokens} units of text and there is room for ${roomTokens}, so it is ` +
+      `${overByTokens} too long (about ${percent} % of it). Nothing was cut and nothing was written. Shorten the source by about ${percent} %, ` +
+      'or ask IT for a model that reads longer texts.',
+  );
+}
+
+/** A fresh seed for every answer; llama.cpp takes 32 bits. It stands in the intent, so an answer can be made again. */
+function newSampler(): Sampler {
+  return { temperature: 0.3, topP: 0.9, topK: 40, minP: 0.05, repeatPenalty: 1.1, seed: randomInt(2 ** 32) };
+}
+
+function recordingError(cause: unknown): AppError {
+  if (databaseFailure(cause) === 'disk-full') {
+    return appError(
+      'disk-full',
+      'The disk is full, so this answer could not be recorded and the rest of it is not shown. What you saw before is recorded. ' +
+        'Free some space or call IT, then write the draft again.',
+    );
+  }
+  return appError(
+    'database-damaged',
+    'This answer could not be recorded, so the rest of it is not shown. What you saw before is recorded. Restart Cloister; if it happens again, call IT.',
+  );
+}
