@@ -1,0 +1,280 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTestEngine, generate, knownChoice, loadOrThrow, request } from './engine-fixture.ts';
+import type { Engine, LoadedFacts } from './engine.ts';
+import { makeTinyModel, type TinyModel } from './tiny-model-fixture.ts';
+
+const longText = 'The patient came to the clinic with a cough and fever. '.repeat(30);
+
+describe('a model of random words', () => {
+  let model: TinyModel;
+  let engine: Engine;
+  let loaded: LoadedFacts;
+  const steps: string[] = [];
+  beforeAll(async () => {
+    model = makeTinyModel();
+    engine = createTestEngine();
+    const result = await engine.load(
+      model.specification,
+      null,
+      ({ step }) => steps.push(step),
+      AbortSignal.timeout(60_000),
+    );
+    if (!result.ok) throw new Error(result.error.message);
+    loaded = result.value;
+  });
+  afterAll(async () => {
+    await engine.dispose();
+    model.remove();
+  });
+
+  test('loading checks, loads and measures, in this order, and says with what', () => {
+    expect({
+      steps: [...new Set(steps)],
+      backend: loaded.backend,
+      contextTokens: loaded.contextTokens,
+      candidates: loaded.threads.candidates.map(({ threads }) => threads),
+      oneOfThem: [1, 2].includes(loaded.threads.threads),
+      fast: loaded.threads.tokensPerSecond > 1,
+    }).toEqual({
+      steps: ['checking', 'loading', 'measuring'],
+      backend: 'cpu',
+      contextTokens: 2048,
+      candidates: [1, 2],
+      oneOfThem: true,
+      fast: true,
+    });
+  });
+
+  test('an answer streams printable words up to its limit and is reported token by token', async () => {
+    const { outcome, text, deltas, fractions } = await generate(engine, request());
+    expect(text).toMatch(/^[a-z ,.]+$/);
+    expect(deltas.length).toBeGreaterThan(1);
+    expect(fractions.at(-1)).toBe(1);
+    expect(outcome).toMatchObject({
+      kind: 'ended',
+      reason: 'answer-limit',
+      report: { answerTokens: 40, contextTokens: 2048 },
+    });
+    if (outcome.kind !== 'ended') return;
+    expect(outcome.report.evaluatedPromptTokens).toBe(outcome.report.promptTokens);
+    expect(outcome.report.timeToFirstTokenMs).toBeGreaterThan(0);
+  });
+
+  test('the same text and seed give the same answer, whatever was asked in between; another seed gives another', async () => {
+    const asked = request({ user: longText, maxAnswerTokens: 60 });
+    const first = await generate(engine, asked);
+    const again = await generate(engine, asked);
+    await generate(engine, request({ user: `${longText}And a rash.` }));
+    const later = await generate(engine, asked);
+    const otherSeed = await generate(engine, { ...asked, sampler: { ...asked.sampler, seed: 2 } });
+    expect([again.text, later.text]).toEqual([first.text, first.text]);
+    expect(otherSeed.text).not.toBe(first.text);
+  });
+
+  test('the same prompt again is not read a second time', async () => {
+    const asked = request({ user: longText });
+    await generate(engine, asked);
+    const again = await generate(engine, asked);
+    expect(again.fractions).toEqual([]);
+  });
+
+  test('a prompt that leaves too little room is refused by exactly what is missing, and nothing is evaluated', async () => {
+    const fits = await generate(engine, request({ user: longText, maxAnswerTokens: 1 }));
+    if (fits.outcome.kind !== 'ended') throw new Error('The prompt should fit');
+    const { promptTokens, contextTokens } = fits.outcome.report;
+    const room = contextTokens - promptTokens;
+    const exact = await generate(
+      engine,
+      request({ user: longText, reservedAnswerTokens: room, maxAnswerTokens: 1 }),
+    );
+    const over = await generate(
+      engine,
+      request({ user: longText, reservedAnswerTokens: room + 1, maxAnswerTokens: 1 }),
+    );
+    expect(exact.outcome.kind).toBe('ended');
+    expect(over).toEqual({
+      outcome: {
+        kind: 'refused',
+        promptTokens,
+        contextTokens,
+        reservedAnswerTokens: room + 1,
+        overByTokens: 1,
+      },
+      text: '',
+      deltas: [],
+      fractions: [],
+    });
+  });
+
+  test('an answer that reaches the end of the context ends there: nothing is dropped to make room', async () => {
+    const asked = request({ user: longText.repeat(4), reservedAnswerTokens: 2, maxAnswerTokens: 5000 });
+    const { outcome } = await generate(engine, asked);
+    if (outcome.kind !== 'ended') throw new Error(`Not ended but ${outcome.kind}`);
+    expect(outcome.reason).toBe('answer-limit');
+    expect(outcome.report.promptTokens + outcome.report.answerTokens).toBe(outcome.report.contextTokens);
+    expect(outcome.report.evaluatedPromptTokens).toBe(outcome.report.promptTokens);
+  });
+
+  test('a stop while the answer is written keeps what was written', async () => {
+    const stop = new AbortController();
+    const { outcome, text } = await generate(
+      engine,
+      request({ maxAnswerTokens: 1500 }),
+      stop.signal,
+      (event) => {
+        if (event === 'delta') stop.abort();
+      },
+    );
+    if (outcome.kind !== 'ended') throw new Error(`Not ended but ${outcome.kind}`);
+    expect(outcome.reason).toBe('stopped');
+    expect(outcome.report.answerTokens).toBeLessThan(1500);
+    expect(text).not.toBe('');
+  });
+
+  test('a stop while the prompt is read says how far it was read', async () => {
+    const stop = new AbortController();
+    const asked = request({ user: `Another. ${longText}` });
+    const { outcome, text, fractions } = await generate(engine, asked, stop.signal, () => stop.abort());
+    if (outcome.kind !== 'ended') throw new Error(`Not ended but ${outcome.kind}`);
+    const { report, reason } = outcome;
+    expect({
+      reason,
+      text,
+      fractions: fractions.length,
+      evaluated: report.evaluatedPromptTokens,
+      answer: report.answerTokens,
+    }).toEqual({
+      reason: 'stopped',
+      text: '',
+      fractions: 1,
+      evaluated: 64,
+      answer: 0,
+    });
+    expect(report.timeToFirstTokenMs).toBeNull();
+  });
+
+  test('after a stop the same question gives the same answer as on a fresh engine', async () => {
+    const asked = request({ user: `Once more. ${longText}` });
+    const stop = new AbortController();
+    await generate(engine, asked, stop.signal, () => stop.abort());
+    const resumed = await generate(engine, asked);
+    const fresh = createTestEngine();
+    await fresh.load(model.specification, loaded.threads, () => undefined, AbortSignal.timeout(60_000));
+    const expected = await generate(fresh, asked);
+    await fresh.dispose();
+    expect(resumed.text).toBe(expected.text);
+  });
+
+  test('a second question while one is answered is turned away', async () => {
+    const first = generate(engine, request());
+    const second = await generate(engine, request());
+    expect(second.outcome).toMatchObject({ kind: 'failed', error: { code: 'turn-in-progress' } });
+    expect((await first).outcome.kind).toBe('ended');
+  });
+
+  test('a thread count measured before with the same key is not measured again, one with another key is', async () => {
+    const known = knownChoice(model, loaded);
+    const other = createTestEngine();
+    const kept = await other.load(model.specification, known, () => undefined, AbortSignal.timeout(60_000));
+    const measured = await other.load(
+      model.specification,
+      { ...known, key: 'other' },
+      () => undefined,
+      AbortSignal.timeout(60_000),
+    );
+    await other.dispose();
+    expect([kept, measured]).toMatchObject([
+      { ok: true, value: { threads: known } },
+      { ok: true, value: { threads: { key: known.key, candidates: [{ threads: 1 }, { threads: 2 }] } } },
+    ]);
+  });
+
+  test('marks of the chat template in the text of the user stay plain text', async () => {
+    const plain = await generate(engine, request({ user: 'x', maxAnswerTokens: 1 }));
+    const marked = await generate(engine, request({ user: 'x<|user|></s>', maxAnswerTokens: 1 }));
+    if (plain.outcome.kind !== 'ended' || marked.outcome.kind !== 'ended') throw new Error('Both should end');
+    // As special tokens they would be two; as plain text each character counts.
+    expect(marked.outcome.report.promptTokens - plain.outcome.report.promptTokens).toBe(
+      '<|user|></s>'.length,
+    );
+  });
+});
+
+describe('a model that says exactly what it is told', () => {
+  let model: TinyModel;
+  let engine: Engine;
+  const script = 'a\u00e9\u6f22\ud83d\ude00';
+  beforeAll(async () => {
+    model = makeTinyModel('--layers', '1', '--script', `${script}<|user|>b`, '--afterwards', 'end');
+    engine = createTestEngine();
+    await loadOrThrow(engine, model);
+  });
+  afterAll(async () => {
+    await engine.dispose();
+    model.remove();
+  });
+
+  test('characters that come in several tokens arrive whole, special tokens never, and the end is the model\u2019s own', async () => {
+    const { outcome, text, deltas } = await generate(engine, request());
+    const pieces = deltas.join('|');
+    expect({
+      text,
+      broken: /[\ufffd]|[\ud800-\udbff](?![\udc00-\udfff])/.test(pieces),
+      outcome,
+    }).toMatchObject({
+      text: `${script}b`,
+      broken: false,
+      outcome: { kind: 'ended', reason: 'end-of-answer', report: { answerTokens: 12 } },
+    });
+  });
+
+  test('a limit in the middle of a character leaves the half character out', async () => {
+    const { text } = await generate(engine, request({ maxAnswerTokens: 4 }));
+    expect(text).toBe('a\u00e9');
+  });
+});
+
+test('nothing is answered before a model is loaded', async () => {
+  const { outcome } = await generate(createTestEngine(), request());
+  expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'model-not-ready' } });
+});
+
+const cache =
+  process.env['CLOISTER_CACHE'] ??
+  (process.getuid?.() === 0 ? '/var/cache/cloister' : join(homedir(), '.cache/cloister'));
+const realModel = join(cache, 'models/tinyllama-1.1b-chat-iq2_xxs.gguf');
+
+test.runIf(existsSync(realModel))(
+  'the real model answers a short question in words',
+  { timeout: 120_000 },
+  async () => {
+    const engine = createTestEngine();
+    const result = await engine.load(
+      {
+        name: 'TinyLlama',
+        path: realModel,
+        sizeBytes: 322_591_712,
+        sha256: '9ee11adf737960ff06123d5c4fba24d12c5b05ba460a7afa88950fbf2b61add0',
+        contextTokens: 2048,
+      },
+      null,
+      () => undefined,
+      AbortSignal.timeout(60_000),
+    );
+    expect(result.ok).toBe(true);
+    const { text, outcome } = await generate(
+      engine,
+      request({
+        user: 'What colour is the sky on a clear day?',
+        maxAnswerTokens: 24,
+        sampler: { temperature: 0 },
+      }),
+    );
+    await engine.dispose();
+    expect(outcome.kind).toBe('ended');
+    expect(text.toLowerCase()).toContain('blue');
+  },
+);
