@@ -14,23 +14,42 @@ import { exitCodes, runInference } from './run-inference.ts';
  * words on the console. Main starts it with UV_THREADPOOL_SIZE=1 in its environment: other pool threads would take time
  * from the engine's spinning ones (a seventh of the speed of a fast model).
  */
+function startInferenceProcess(): void {
+  let reportBlocked: ((api: string) => void) | null = null;
+  const blockedBefore: string[] = [];
+  installNetworkGuard({
+    onBlocked: (api) => (reportBlocked === null ? blockedBefore.push(api) : reportBlocked(api)),
+  });
+  silence();
 
-let modelPort: MessagePortMain | null = null;
-const blockedBefore: string[] = [];
-
-/** Tells the vault which kind of call was blocked; before the port is there, it waits. */
-function reportBlocked(api: string): void {
-  if (modelPort === null) blockedBefore.push(api);
-  else modelPort.postMessage({ kind: 'network-blocked', api } satisfies FromInference);
+  process.parentPort.on('message', ({ data, ports: [electronPort] }) => {
+    if (!isModelPortMessage(data) || electronPort === undefined || reportBlocked !== null) {
+      process.exit(exitCodes.malformedMessage);
+    }
+    const port = wrapPort(electronPort);
+    reportBlocked = (api) => port.postMessage({ kind: 'network-blocked', api } satisfies FromInference);
+    blockedBefore.splice(0).forEach(reportBlocked);
+    const cpu = readCpuFacts({
+      readText,
+      availableParallelism: availableParallelism(),
+      model: cpus()[0]?.model ?? '',
+    });
+    const engine = createEngine({ importNodeLlamaCpp, cpu, now: () => performance.now() });
+    runInference({ port, engine, exit: (code) => process.exit(code) });
+  });
 }
 
-installNetworkGuard({ onBlocked: reportBlocked });
+/** A library's warning or a stack trace could quote a prompt: nothing is printed, a fault is an exit code. */
+function silence(): void {
+  for (const method of ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir'] as const)
+    console[method] = () => undefined;
+  process.on('uncaughtException', () => process.exit(exitCodes.bug));
+  process.on('unhandledRejection', () => process.exit(exitCodes.bug));
+}
 
-// A library's warning or a stack trace could quote a prompt: nothing is printed, a fault is an exit code.
-for (const method of ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir'] as const)
-  console[method] = () => undefined;
-process.on('uncaughtException', () => process.exit(exitCodes.bug));
-process.on('unhandledRejection', () => process.exit(exitCodes.bug));
+function isModelPortMessage(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'kind' in data && data.kind === 'model-port';
+}
 
 function readText(path: string): string | null {
   try {
@@ -40,29 +59,16 @@ function readText(path: string): string | null {
   }
 }
 
-function wrapPort(electronPort: MessagePortMain): Port {
+function wrapPort(port: MessagePortMain): Port {
   return {
-    postMessage: (message) => electronPort.postMessage(message),
+    postMessage: (message) => port.postMessage(message),
     onMessage: (listener) => {
-      electronPort.on('message', (event) => listener(event.data));
-      electronPort.start();
+      port.on('message', (event) => listener(event.data));
+      port.start();
     },
-    onClose: (listener) => void electronPort.on('close', listener),
-    close: () => electronPort.close(),
+    onClose: (listener) => void port.on('close', listener),
+    close: () => port.close(),
   };
 }
 
-process.parentPort.on('message', ({ data, ports: [port] }) => {
-  const isModelPort =
-    typeof data === 'object' && data !== null && 'kind' in data && data.kind === 'model-port';
-  if (!isModelPort || port === undefined || modelPort !== null) process.exit(exitCodes.malformedMessage);
-  modelPort = port;
-  const cpu = readCpuFacts({
-    readText,
-    availableParallelism: availableParallelism(),
-    model: cpus()[0]?.model ?? '',
-  });
-  const engine = createEngine({ importNodeLlamaCpp, cpu, now: () => performance.now() });
-  runInference({ port: wrapPort(port), engine, exit: (code) => process.exit(code) });
-  for (const api of blockedBefore.splice(0)) reportBlocked(api);
-});
+startInferenceProcess();
