@@ -129,7 +129,7 @@ const logRecordSchema = z.strictObject({
 });
 export type LogRecord = z.infer<typeof logRecordSchema>;
 
-const verificationSchema = z.strictObject({
+export const verificationSchema = z.strictObject({
   consistent: z.boolean(),
   treeSize: z.int(),
   rootHash: z.string(),
@@ -141,7 +141,7 @@ const verificationSchema = z.strictObject({
 });
 export type Verification = z.infer<typeof verificationSchema>;
 
-const exportSummarySchema = z.strictObject({
+export const exportSummarySchema = z.strictObject({
   fileName: z.string(),
   sizeBytes: z.int(),
   treeSize: z.int(),

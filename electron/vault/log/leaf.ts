@@ -140,7 +140,7 @@ export const leafEnvelopeSchema = z.strictObject({
   app: versionSchema,
   /** Field name to SHA-256(0x10 || salt || text) in hex. */
   texts: z.partialRecord(textFieldSchema, hashSchema),
-  data: z.looseObject({}),
+  data: z.record(z.string(), z.json()),
 });
 export type LeafEnvelope = z.infer<typeof leafEnvelopeSchema>;
 

@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { Sampler, GenerationReport } from '../../links/model-port.ts';
 import { appError, type AppError } from '../../shared/app-error.ts';
 import type { ParsedInput, TurnEnd, TurnOutcome } from '../../shared/contract.ts';
-import { turnIdSchema, type Entry, type TurnId, type UserId } from '../../shared/ids.ts';
+import { turnIdSchema, type Entry, type TurnId } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { databaseFailure, type WritableDatabase } from '../database/open-database.ts';
 import type { AuditLog } from '../log/audit-log.ts';

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { ModelSpecification } from '../links/model-port.ts';
+
+const catalogueSchema = z.strictObject({
+  version: z.literal(1),
+  default: z.string(),
+  models: z.array(
+    z.strictObject({
+      id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,79}$/),
+      name: z.string().max(120),
+      /** A file name, never a path. */
+      file: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\.gguf$/),
+      sizeBytes: z.int().positive(),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      contextTokens: z.int().positive(),
+      licence: z.string(),
+      repository: z.string(),
+      use: z.string(),
+    }),
+  ),
+});
+
+export type CatalogueModel = { readonly id: string; readonly specification: ModelSpecification };
+
+/** @returns the default model of `models/catalogue.json`, or null when the catalogue names none that exists in it. */
+export function defaultModel(cataloguePath: string, modelsFolder: string): CatalogueModel | null {
+  const catalogue = catalogueSchema.parse(JSON.parse(readFileSync(cataloguePath, 'utf8')));
+  const model = catalogue.models.find((candidate) => candidate.id === catalogue.default);
+  if (model === undefined) return null;
+  const { id, name, file, sizeBytes, sha256, contextTokens } = model;
+  return { id, specification: { name, path: join(modelsFolder, file), sizeBytes, sha256, contextTokens } };
+}

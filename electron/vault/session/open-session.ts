@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import type { AppError } from '../../shared/app-error.ts';
+import { appError } from '../../shared/app-error.ts';
+import { deviceIdSchema, sessionIdSchema, type DeviceId } from '../../shared/ids.ts';
+import type { SignedInUser } from '../../shared/contract.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { databaseError } from '../database/database-error.ts';
+import { migrate } from '../database/migrations.ts';
+import { openWritableDatabase, type WritableDatabase } from '../database/open-database.ts';
+import { openAuditLog, type AuditLog } from '../log/audit-log.ts';
+import type { Clock } from '../log/clock.ts';
+import { openLogReader, type LogReader } from '../log/log-reader.ts';
+import { checkNewestCheckpoint } from '../log/verify-opened.ts';
+import { openWorkspaceDrafts, type WorkspaceDrafts } from '../turns/workspace-drafts.ts';
+import { openTurnStore, type TurnStore } from '../turns/turn-store.ts';
+import type { Actor } from './session.ts';
+
+/** All that exists only while somebody is signed in. Ends with the process: nothing of it is used again after a lock. */
+export type OpenSession = {
+  readonly actor: Actor;
+  readonly origin: string;
+  readonly verifierKey: string;
+  readonly databasePath: string;
+  readonly database: WritableDatabase;
+  readonly reader: LogReader;
+  readonly log: AuditLog;
+  readonly turns: TurnStore;
+  readonly drafts: WorkspaceDrafts;
+  /** For worker threads; the same buffer is zeroed by `close`. */
+  readonly dek: Uint8Array;
+  readonly logSeed: Uint8Array;
+  close(): void;
+};
+
+type Deps = {
+  readonly databasePath: string;
+  readonly origin: string;
+  readonly verifierKey: string;
+  readonly keys: { readonly dek: Uint8Array; readonly logSeed: Uint8Array };
+  readonly user: SignedInUser;
+  readonly clock: Clock;
+  readonly appVersion: string;
+  readonly onAppended: (size: number, elapsedMs: number) => void;
+};
+
+export function openSession(deps: Deps): Result<OpenSession> {
+  const opened = openChecked(deps);
+  if (!opened.ok) return opened;
+  const { database, reader, device } = opened.value;
+  const { keys, user } = deps;
+  const log = openAuditLog({
+    database,
+    clock: deps.clock,
+    origin: deps.origin,
+    logSeed: keys.logSeed,
+    device,
+    appVersion: deps.appVersion,
+    onAppended: deps.onAppended,
+  });
+  return ok({
+    actor: { userId: user.userId, role: user.role, displayName: user.displayName, sessionId: sessionIdSchema.parse(randomUUID()) },
+    origin: deps.origin,
+    verifierKey: deps.verifierKey,
+    databasePath: deps.databasePath,
+    database,
+    reader,
+    log,
+    turns: openTurnStore(database),
+    drafts: openWorkspaceDrafts(database),
+    dek: keys.dek,
+    logSeed: keys.logSeed,
+    close() {
+      database.close();
+      keys.dek.fill(0);
+      keys.logSeed.fill(0);
+    },
+  });
+}
+
+type Opened = { readonly database: WritableDatabase; readonly reader: LogReader; readonly device: DeviceId };
+
+/** A file that is damaged, of another installation, or that does not match its checkpoint is never written to. */
+function openChecked(deps: Deps): Result<Opened> {
+  let database: WritableDatabase | null = null;
+  const refuse = (error: AppError): Result<Opened> => {
+    database?.close();
+    return err(error);
+  };
+  try {
+    database = openWritableDatabase(deps.databasePath, deps.keys.dek, { mustExist: true });
+    if (database.raw.pragma('quick_check(1)', { simple: true }) !== 'ok') return refuse(damaged);
+    migrate(database);
+    const row = database
+      .prepare<[], { deviceId: string; origin: string }>('SELECT device_id AS deviceId, origin FROM installation')
+      .get();
+    if (row === undefined || row.origin !== deps.origin) return refuse(damaged);
+    const reader = openLogReader(database);
+    const checked = checkNewestCheckpoint(reader, deps.origin, deps.verifierKey);
+    if (!checked.ok) return refuse(checked.error);
+    return ok({ database, reader, device: deviceIdSchema.parse(row.deviceId) });
+  } catch (cause) {
+    const known = databaseError(cause);
+    if (known === null) throw cause;
+    return refuse(known);
+  }
+}
+
+const damaged = appError(
+  'database-damaged',
+  'The record file is damaged and could not be opened. Nothing was changed or deleted. Do not use this computer for Cloister; call IT, who can restore a backup.',
+);

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import type { MessagePortMain, ParentPort } from 'electron';
+import { messagePort } from '../links/message-port.ts';
+import { toVaultSchema, type FromVault } from '../links/vault-control.ts';
+import type { BlockedReports } from './blocked-reports.ts';
+import type { Keychain } from './keys/device-secret.ts';
+import { createTestHooks } from './test-hooks.ts';
+import { createVault, type StartMessage, type Vault } from './vault.ts';
+
+/** Long enough for the last answers to leave the process. */
+const exitDelayMs = 150;
+
+/** Connects the vault to main's line. A message that does not parse is a bug of ours: the process ends and main tells. */
+export function startVaultProcess(parent: ParentPort, blocked: BlockedReports): void {
+  let vault: Vault | null = null;
+  const post = (message: FromVault): void => {
+    parent.postMessage(message);
+  };
+  const keychainAnswers = new Map<number, (value: string | null) => void>();
+
+  function begin(start: StartMessage): void {
+    vault = createVault({
+      start,
+      post,
+      keychain: keychainOverParent(start, post, keychainAnswers),
+      blocked,
+      workerPath: join(import.meta.dirname, 'vault-worker.js'),
+      hooks: createTestHooks(start.testHooksFile),
+      versions: () => ({
+        electron: process.versions['electron'] ?? 'none',
+        chromium: process.versions['chrome'] ?? 'none',
+        node: process.versions.node,
+      }),
+      exitSoon: () => {
+        setTimeout(() => process.exit(0), exitDelayMs);
+      },
+    });
+    post({ kind: 'ready' });
+  }
+
+  parent.on('message', ({ data, ports }: { data: unknown; ports: MessagePortMain[] }) => {
+    const message = toVaultSchema.parse(data);
+    const [port] = ports;
+    switch (message.kind) {
+      case 'start':
+        begin(message);
+        return;
+      case 'text-port':
+        if (port !== undefined) vault?.attachTextPort(messagePort(port));
+        return;
+      case 'model-port':
+        if (port !== undefined) vault?.attachModelPort(messagePort(port));
+        return;
+      case 'inference-ended':
+        vault?.inferenceEnded(message.exitCode);
+        return;
+      case 'file-grant':
+        vault?.grantFile(message.grant, message.path, message.purpose);
+        return;
+      case 'keychain-answer':
+        keychainAnswers.get(message.id)?.(message.value);
+        keychainAnswers.delete(message.id);
+        return;
+      case 'network-blocked':
+        blocked.report('main', message.api);
+        return;
+      case 'stop':
+        vault?.stop();
+        process.exit(0);
+    }
+  });
+}
+
+/** Only main can reach the OS keychain; it sees the wrapped or the plain device secret, never a passphrase or the DEK. */
+function keychainOverParent(
+  start: StartMessage,
+  post: (message: FromVault) => void,
+  answers: Map<number, (value: string | null) => void>,
+): Keychain {
+  let nextId = 0;
+  const ask = (operation: 'wrap' | 'unwrap', value: string): Promise<string | null> =>
+    new Promise((resolve) => {
+      const id = nextId;
+      nextId += 1;
+      answers.set(id, resolve);
+      post({ kind: 'keychain-request', id, operation, value });
+    });
+  return {
+    available: start.keychain.available,
+    backend: start.keychain.backend,
+    wrap: (plain) => ask('wrap', plain),
+    unwrap: (wrapped) => ask('unwrap', wrapped),
+  };
+}

@@ -1,0 +1,9 @@
+import { installNetworkGuard } from '../links/network-guard.ts';
+import { createBlockedReports } from './blocked-reports.ts';
+
+const blocked = createBlockedReports();
+installNetworkGuard({ onBlocked: (api) => blocked.report('vault', api) });
+
+// Everything else is loaded after the guard, so that no module can keep an unguarded reference.
+const { startVaultProcess } = await import('./start-vault-process.ts');
+startVaultProcess(process.parentPort, blocked);
