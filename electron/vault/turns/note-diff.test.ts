@@ -7,7 +7,7 @@ it('gives the accepted note back when it is applied to the draft', () => {
   const final = 'Subjective\nCough for nine days, no blood.\n\nPlan\nRest. Return in two weeks.\n';
   const { diff, insertedCharacters, deletedCharacters } = noteDiff(draft, final);
   expect(applyPatch(draft, diff)).toBe(final);
-  expect({ insertedCharacters, deletedCharacters }).toEqual({ insertedCharacters: 33, deletedCharacters: 0 });
+  expect({ insertedCharacters, deletedCharacters }).toEqual({ insertedCharacters: 31, deletedCharacters: 0 });
 });
 
 it('is a diff without hunks where nothing was changed', () => {
