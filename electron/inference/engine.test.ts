@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestEngine, generate, knownChoice, loadOrThrow, request } from './engine-fixture.ts';
 import type { Engine, LoadedFacts } from './engine.ts';
+import { modelLoadFailed, modelNotReady, notEnoughMemory } from './model-errors.ts';
 import { makeTinyModel, type TinyModel } from './tiny-model-fixture.ts';
 
 const longText = 'The patient came to the clinic with a cough and fever. '.repeat(30);
@@ -247,6 +249,35 @@ test('an answer that reaches the end of the context ends there: nothing is dropp
 test('nothing is answered before a model is loaded', async () => {
   const { outcome } = await generate(createTestEngine(), request());
   expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'model-not-ready' } });
+});
+
+test('an approved file that the engine cannot read is a failure with a sentence, not a crash', async () => {
+  const model = makeTinyModel('--layers', '1');
+  const bytes = Buffer.concat([
+    readFileSync(model.specification.path).subarray(0, 20_000),
+    Buffer.alloc(20_000, 255),
+  ]);
+  writeFileSync(model.specification.path, bytes);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const engine = createTestEngine();
+  const specification = { ...model.specification, sizeBytes: bytes.length, sha256 };
+  const loaded = await engine.load(specification, null, () => undefined, AbortSignal.timeout(60_000));
+  await engine.dispose();
+  model.remove();
+  expect(loaded).toEqual({ ok: false, error: modelLoadFailed });
+});
+
+test('a model whose context needs more memory than there is says so', async () => {
+  const model = makeTinyModel('--context', '50000000');
+  const engine = createTestEngine();
+  const loaded = await engine.load(model.specification, null, () => undefined, AbortSignal.timeout(60_000));
+  const answered = await generate(engine, request());
+  await engine.dispose();
+  model.remove();
+  expect([loaded, answered.outcome]).toEqual([
+    { ok: false, error: notEnoughMemory },
+    { kind: 'failed', error: modelNotReady },
+  ]);
 });
 
 const cache =

@@ -4,7 +4,7 @@ import type { LlamaContextSequence, Token } from './node-llama-cpp.ts';
 export const stepTokens = 64;
 
 /** How a prompt got into the model's state: the part up to `readTokens` was evaluated in steps counted from its start. */
-type Read = { readonly tokens: readonly Token[]; readonly readTokens: number };
+export type Read = { readonly tokens: readonly Token[]; readonly readTokens: number };
 
 export type PromptReader = {
   /**
@@ -31,7 +31,7 @@ function commonLength(a: readonly Token[], b: readonly Token[]): number {
  * together, and a sampled word can hang on a last bit. So only whole steps are kept, or everything when it is the
  * very same prompt: then the same seed gives the same answer, whatever was asked before.
  */
-function reusableTokens(previous: Read | null, tokens: readonly Token[]): number {
+export function reusableTokens(previous: Read | null, tokens: readonly Token[]): number {
   if (previous === null) return 0;
   const common = Math.min(previous.readTokens, commonLength(previous.tokens, tokens));
   if (previous.tokens.length === tokens.length && common === tokens.length - 1) return common;
