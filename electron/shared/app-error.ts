@@ -17,6 +17,7 @@ export const appErrorCodes = [
   'database-damaged',
   'keyring-damaged',
   'keychain-changed',
+  'self-test-failed',
   'disk-full',
   'already-running',
   'model-missing',

@@ -1,0 +1,109 @@
+import type { webcrypto } from 'node:crypto';
+import { Decrypter, Encrypter } from 'age-encryption';
+import { z } from 'zod';
+import type { AppError } from '../../shared/app-error.ts';
+import { installationIdSchema, type InstallationId } from '../../shared/ids.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { canonicalBytes } from '../log/canonical-json.ts';
+import { keyringDamaged, recoveryKeyDoesNotOpen } from './key-errors.ts';
+import type { RecoveryIdentity } from './recovery-key.ts';
+
+/**
+ * The keys of the vault as one age file per holder (C2SP `age`, X25519 recipient): a person with the `age` command and a
+ * recovery key needs no Cloister to get them back. age does not say who sealed a file; what is inside is believed only
+ * when the record opens with it and the keyring's authentication code agrees (`installation.ts`).
+ */
+export type VaultKeys = {
+  /** SQLCipher raw key, 32 bytes. */
+  readonly dek: Uint8Array;
+  /** Ed25519 seed of the log key, 32 bytes. */
+  readonly logSeed: Uint8Array;
+};
+
+/** Binds a blob to its place, so that blobs of two holders, installations or epochs cannot be exchanged. */
+export type SealedFor = {
+  readonly installationId: InstallationId;
+  readonly epoch: number;
+  /** A user's id, or the recipient itself of a recovery key. */
+  readonly holder: string;
+};
+
+const keyHexSchema = z.string().regex(/^[0-9a-f]{64}$/);
+const insideSchema = z.strictObject({
+  v: z.literal(1),
+  installation: installationIdSchema,
+  epoch: z.int().nonnegative(),
+  holder: z.string(),
+  dek: keyHexSchema,
+  logSeed: keyHexSchema,
+});
+
+/**
+ * @returns base64 of a binary age file
+ * @throws for a recipient that `checkRecipient` refuses
+ */
+export async function sealVaultKeys(
+  input: SealedFor & { readonly recipient: string; readonly keys: VaultKeys },
+): Promise<string> {
+  if (input.keys.dek.byteLength !== 32 || input.keys.logSeed.byteLength !== 32)
+    throw new RangeError('vault keys have 32 bytes each');
+  const inside = canonicalBytes({
+    v: 1,
+    installation: input.installationId,
+    epoch: input.epoch,
+    holder: input.holder,
+    dek: Buffer.from(input.keys.dek).toString('hex'),
+    logSeed: Buffer.from(input.keys.logSeed).toString('hex'),
+  });
+  try {
+    const encrypter = new Encrypter();
+    encrypter.addRecipient(input.recipient);
+    return Buffer.from(await encrypter.encrypt(inside)).toString('base64');
+  } finally {
+    inside.fill(0);
+  }
+}
+
+/**
+ * @returns the keys, which the caller zeroes; `recovery-wrong-key` where a recovery key does not fit the blob, else
+ *   `keyring-damaged` for a blob that does not open or was made for another holder, installation or epoch
+ */
+export async function openSealedVaultKeys(
+  input: SealedFor & { readonly identity: webcrypto.CryptoKey | RecoveryIdentity; readonly sealed: string },
+): Promise<Result<VaultKeys>> {
+  const refusal: AppError = typeof input.identity === 'string' ? recoveryKeyDoesNotOpen : keyringDamaged;
+  const opened = await decrypt(input.identity, Buffer.from(input.sealed, 'base64'));
+  if (opened === null) return err(refusal);
+  try {
+    const inside = insideSchema.safeParse(parseJson(opened));
+    if (!inside.success) return err(keyringDamaged);
+    const { installation, epoch, holder, dek, logSeed } = inside.data;
+    if (installation !== input.installationId || epoch !== input.epoch || holder !== input.holder)
+      return err(keyringDamaged);
+    return ok({ dek: Buffer.from(dek, 'hex'), logSeed: Buffer.from(logSeed, 'hex') });
+  } finally {
+    opened.fill(0);
+  }
+}
+
+async function decrypt(
+  identity: webcrypto.CryptoKey | RecoveryIdentity,
+  file: Uint8Array,
+): Promise<Uint8Array | null> {
+  try {
+    const decrypter = new Decrypter();
+    decrypter.addIdentity(identity);
+    return await decrypter.decrypt(file);
+  } catch {
+    // The library throws one kind of error for a foreign key, a damaged header and a damaged body alike.
+    return null;
+  }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return null;
+  }
+}
