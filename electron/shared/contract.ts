@@ -11,12 +11,14 @@ import { taskIdSchema } from './tasks.ts';
  * schemas; every request names the callers that may use it, and the vault (not the page) checks that.
  */
 
+/** A lone surrogate has no UTF-8 of its own, so two texts would share one commitment: refused before anything else. */
+const wellFormed = z.string().refine((text) => text.isWellFormed());
 /** Characters. A transcript of an hour is about 60,000. */
-const sourceTextSchema = z.string().max(400_000);
+const sourceTextSchema = wellFormed.max(400_000);
 const passphraseSchema = z.string().max(1024);
-const displayNameSchema = z.string().trim().min(1).max(120);
+const displayNameSchema = wellFormed.trim().min(1).max(120);
 /** What the clinician types to say which patient: a record number or the like. Stored in the encrypted database only. */
-const patientReferenceSchema = z.string().trim().min(1).max(64);
+const patientReferenceSchema = wellFormed.trim().min(1).max(64);
 const ageRecipientSchema = z.string().regex(/^age1[02-9ac-hj-np-z]{58}$/);
 const isoTimeSchema = z.iso.datetime();
 
@@ -87,7 +89,7 @@ export const workspaceDraftSchema = z.strictObject({
   patientReference: z.string().max(64),
   sourceText: sourceTextSchema,
   taskId: taskIdSchema,
-  question: z.string().max(4000),
+  question: wellFormed.max(4000),
   /** The turn whose answer stands in the draft pane, with the clinician's edits. */
   turnId: turnIdSchema.nullable(),
   editedText: sourceTextSchema.nullable(),
@@ -180,7 +182,7 @@ export const contract = {
   'setup.complete': request(
     ['none'],
     z.strictObject({
-      organisationName: z.string().trim().min(1).max(200),
+      organisationName: wellFormed.trim().min(1).max(200),
       /** Goes into the log's origin line: `clinic.example`. */
       organisationDomain: z
         .string()
@@ -206,7 +208,7 @@ export const contract = {
   /** A .txt file that the page opened: recorded before its text may be used. */
   'source.recordOpened': request(
     ['clinician'],
-    z.strictObject({ patientReference: patientReferenceSchema, fileName: z.string().max(255), text: sourceTextSchema }),
+    z.strictObject({ patientReference: patientReferenceSchema, fileName: wellFormed.max(255), text: sourceTextSchema }),
     z.strictObject({ entry: entrySchema }),
   ),
 
@@ -216,7 +218,7 @@ export const contract = {
       patientReference: patientReferenceSchema,
       taskId: taskIdSchema,
       sourceText: sourceTextSchema,
-      question: z.string().max(4000),
+      question: wellFormed.max(4000),
       /** The turn whose answer this one replaces on the screen. */
       regenerates: turnIdSchema.nullable(),
     }),

@@ -9,7 +9,7 @@ import { openWritableDatabase } from '../database/open-database.ts';
 import { openAuditLog, type LeafDraft } from '../log/audit-log.ts';
 import type { Clock } from '../log/clock.ts';
 import type { LogEventType } from '../../shared/log-event-types.ts';
-import { logKeyHash } from '../log/sshsig.ts';
+import { logKeyHash } from '../log/log-key.ts';
 
 type Deps = {
   readonly path: string;

@@ -15,7 +15,8 @@ import { createRecoveryIdentity, parseRecoveryIdentity, recipientOf } from '../k
 import { openSealedVaultKeys, sealVaultKeys } from '../keys/sealed-keys.ts';
 import type { Clock } from '../log/clock.ts';
 import { verifierKeyFor } from '../log/signed-note.ts';
-import { logKeyFingerprint } from '../log/sshsig.ts';
+import { publicKeyOf } from '../log/ed25519.ts';
+import { logKeyFingerprint } from '../log/log-key.ts';
 import type { StartMessage } from '../vault.ts';
 import { databaseFile, unfinishedDatabaseFile } from './installation-files.ts';
 import { writeFirstLeaves } from './first-leaves.ts';
@@ -96,7 +97,7 @@ export function createFirstRun(deps: Deps): FirstRun {
     if (!keyring.ok) return keyring;
     const stored = store(deps, keyring.value, input, origin, keys, [administrator, clinician]);
     if (!stored.ok) return stored;
-    const keyFingerprint = logKeyFingerprint(keys.logSeed);
+    const keyFingerprint = logKeyFingerprint(publicKeyOf(keys.logSeed));
     keys.dek.fill(0);
     keys.logSeed.fill(0);
     deps.onCompleted();

@@ -1,0 +1,39 @@
+import { writeFileSync } from 'node:fs';
+import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { appendRow } from './append-rows.ts';
+import { measure, type Measured, type Row } from './row.ts';
+
+/** Later work adds its rows here. */
+const rows: readonly Row[] = [appendRow];
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });
+const wanted = values.only?.split(',') ?? rows.map((row) => row.id);
+const unknown = wanted.filter((id) => !rows.some((row) => row.id === id));
+if (unknown.length > 0) {
+  console.error(`There is no bench row ${unknown.join(', ')}. Rows: ${rows.map((row) => row.id).join(', ')}`);
+  process.exit(2);
+}
+
+const machine =
+  `${platform()} ${release()} ${arch()}, ${cpus()[0]?.model ?? 'unknown processor'}, ` +
+  `${availableParallelism()} threads, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`;
+console.log(`${machine}\n`);
+
+const measured: Measured[] = [];
+for (const row of rows.filter(({ id }) => wanted.includes(id))) {
+  const result = await measure(row);
+  if ('skipped' in result) {
+    console.log(`${row.id.padEnd(20)} skipped: ${result.skipped}`);
+    continue;
+  }
+  measured.push(result);
+  const sign = row.better === 'lower' ? '<=' : '>=';
+  console.log(
+    `${row.id.padEnd(20)} ${result.value.toFixed(3).padStart(9)} ${row.unit}  goal ${sign} ${row.goal}  ${result.pass ? 'pass' : 'FAIL'}  ` +
+      `[${result.spread.map((value) => value.toFixed(3)).join(' to ')}] over ${result.pairs} pairs\n` +
+      `${' '.repeat(21)}${row.what}: ${result.oursMedian.toFixed(3)}\n${' '.repeat(21)}${row.baseline}: ${result.peerMedian.toFixed(3)}`,
+  );
+}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, rows: measured }, null, 2)}\n`);
+process.exitCode = measured.every((row) => row.pass) ? 0 : 1;

@@ -1,0 +1,411 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ToInference } from '../links/model-port.ts';
+import type { Port } from '../links/port.ts';
+import type { FromVault } from '../links/vault-control.ts';
+import { appStateSchema, contract, vaultEventSchema, type RequestInput, type RequestName, type RequestOutput, type VaultEvent } from '../shared/contract.ts';
+import { turnIdSchema, userIdSchema } from '../shared/ids.ts';
+import { createBlockedReports } from './blocked-reports.ts';
+import { createTestHooks } from './test-hooks.ts';
+import { createVault, type Vault } from './vault.ts';
+
+/**
+ * The whole vault over its two ports, with the real keyring, database and log. Only the two ends that other processes
+ * have are played here: a page that sends frames, and a scripted model that answers on the model port.
+ */
+const administratorPassphrase = 'correct horse battery staple';
+const clinicianPassphrase = 'nine purple bicycles in the rain';
+
+let folder: string;
+let vault: Vault;
+let page: PlayedPage;
+let model: PlayedModel;
+let posted: FromVault[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cloister-vault-'));
+  writeFileSync(
+    join(folder, 'catalogue.json'),
+    JSON.stringify({
+      version: 1,
+      default: 'scripted',
+      models: [
+        {
+          id: 'scripted',
+          name: 'Scripted model',
+          file: 'scripted.gguf',
+          sizeBytes: 1,
+          sha256: 'ab'.repeat(32),
+          contextTokens: 2048,
+          licence: 'none',
+          repository: 'none',
+          use: 'tests',
+        },
+      ],
+    }),
+  );
+  start('launch');
+});
+afterEach(() => {
+  vault.stop();
+  rmSync(folder, { recursive: true });
+});
+
+function start(startedBecause: 'launch' | 'vault-crashed'): void {
+  posted = [];
+  vault = createVault({
+    start: {
+      kind: 'start',
+      dataFolder: join(folder, 'data'),
+      modelsFolder: folder,
+      cataloguePath: join(folder, 'catalogue.json'),
+      flavour: 'development',
+      version: '0.1.0',
+      appSha256: null,
+      keychain: { available: false, backend: 'none' },
+      startedBecause,
+      lockedUserId: null,
+      testHooksFile: null,
+    },
+    post: (message) => posted.push(message),
+    keychain: { available: false, backend: 'none', wrap: async () => null, unwrap: async () => null },
+    blocked: createBlockedReports(),
+    workerPath: join(import.meta.dirname, 'vault-worker.ts'),
+    hooks: createTestHooks(null),
+    versions: () => ({ electron: 'test' }),
+    exitSoon: () => undefined,
+  });
+  page = playPage(vault);
+  model = playModel(vault);
+}
+
+type PlayedPage = {
+  readonly events: VaultEvent[];
+  ask<N extends RequestName>(name: N, input: RequestInput<N>): Promise<{ ok: true; value: RequestOutput<N> } | { ok: false; error: { code: string; message: string } }>;
+  send(message: unknown): Promise<unknown>;
+  readonly isClosed: () => boolean;
+};
+
+function playPage(owner: Vault): PlayedPage {
+  const waiting = new Map<number, (result: never) => void>();
+  const events: VaultEvent[] = [];
+  let toVault: (message: unknown) => void = () => undefined;
+  let nextId = 0;
+  let closed = false;
+  owner.attachTextPort({
+    postMessage: (message) => {
+      const frame = structuredClone(message) as { id?: number; result?: never };
+      if (frame.id === undefined) events.push(vaultEventSchema.parse(frame));
+      else waiting.get(frame.id)?.(frame.result as never);
+    },
+    onMessage: (listener) => {
+      toVault = listener;
+    },
+    onClose: () => undefined,
+    close: () => {
+      closed = true;
+    },
+  });
+  const send = (message: Record<string, unknown>): Promise<never> =>
+    new Promise((resolve) => {
+      nextId += 1;
+      waiting.set(nextId, resolve);
+      toVault({ id: nextId, ...message });
+    });
+  return {
+    events,
+    ask: (name, input) => send({ name, input }),
+    send: async (message) => {
+      toVault(message);
+      return undefined;
+    },
+    isClosed: () => closed,
+  };
+}
+
+type PlayedModel = { readonly heard: ToInference[]; say(message: unknown): void; die(): void };
+
+function playModel(owner: Vault): PlayedModel {
+  const heard: ToInference[] = [];
+  let say: (message: unknown) => void = () => undefined;
+  let die: () => void = () => undefined;
+  const port: Port = {
+    postMessage: (message) => heard.push(structuredClone(message) as ToInference),
+    onMessage: (listener) => {
+      say = listener;
+    },
+    onClose: (listener) => {
+      die = listener;
+    },
+    close: () => undefined,
+  };
+  owner.attachModelPort(port);
+  say({
+    kind: 'loaded',
+    loadMs: 10,
+    verifyMs: 5,
+    engineVersion: '3.22.1',
+    llamaCppRelease: 'b1',
+    backend: 'cpu',
+    threads: { key: 'k', threads: 2, tokensPerSecond: 12.5, candidates: [{ threads: 2, tokensPerSecond: 12.5 }] },
+  });
+  say({
+    kind: 'status',
+    status: { state: 'ready', name: 'Scripted model', sha256: 'ab'.repeat(32), contextTokens: 2048, threads: 2, tokensPerSecond: 12.5 },
+  });
+  return {
+    heard,
+    say: (message) => {
+      say(message);
+    },
+    die: () => {
+      die();
+    },
+  };
+}
+
+const report = { promptTokens: 100, evaluatedPromptTokens: 100, answerTokens: 4, contextTokens: 2048, timeToFirstTokenMs: 50, generationMs: 200 };
+
+async function value<N extends RequestName>(name: N, input: RequestInput<N>): Promise<RequestOutput<N>> {
+  const result = await page.ask(name, input);
+  if (!result.ok) throw new Error(`${name}: ${result.error.code}`);
+  return result.value;
+}
+async function failure<N extends RequestName>(name: N, input: RequestInput<N>): Promise<string> {
+  const result = await page.ask(name, input);
+  return result.ok ? 'none' : result.error.code;
+}
+
+async function setUp(): Promise<void> {
+  for (let n = 0; n < 2; n += 1) {
+    const { identity } = await value('setup.createRecoveryKey', {});
+    await value('setup.proveRecoveryKey', { identity });
+  }
+  await value('setup.complete', {
+    organisationName: 'Example Clinic',
+    organisationDomain: 'clinic.example',
+    administrator: { displayName: 'Ivy Admin', passphrase: administratorPassphrase },
+    clinician: { displayName: 'Cleo Clinician', passphrase: clinicianPassphrase },
+    acceptSingleRecipient: false,
+  });
+}
+
+async function signIn(role: 'clinician' | 'it-admin'): Promise<void> {
+  const state = await value('app.getState', {});
+  const user = state.users.find((candidate) => candidate.role === role);
+  await value('session.signIn', {
+    userId: userIdSchema.parse(user?.userId),
+    passphrase: role === 'clinician' ? clinicianPassphrase : administratorPassphrase,
+  });
+}
+
+const prompt = { patientReference: 'SYN-1', taskId: 'soap-note', sourceText: 'A made-up visit with a CANARYWORD.', question: '', regenerates: null } as const;
+
+async function logged(): Promise<string[]> {
+  const { rows } = await value('log.list', { before: null, limit: 100, userId: null, type: null });
+  return rows.map((row) => row.type);
+}
+
+describe('first run', () => {
+  it('is complete only with proven recovery keys and long passphrases, and happens once', async () => {
+    const people = {
+      organisationName: 'Example Clinic',
+      organisationDomain: 'clinic.example',
+      administrator: { displayName: 'Ivy Admin', passphrase: administratorPassphrase },
+      clinician: { displayName: 'Cleo Clinician', passphrase: clinicianPassphrase },
+    };
+    expect(await failure('setup.complete', { ...people, acceptSingleRecipient: false })).toBe('recovery-not-proven');
+    const { identity } = await value('setup.createRecoveryKey', {});
+    expect(await failure('setup.complete', { ...people, acceptSingleRecipient: true })).toBe('recovery-not-proven');
+    await value('setup.proveRecoveryKey', { identity: identity.toLowerCase() });
+    expect(await failure('setup.complete', { ...people, acceptSingleRecipient: false })).toBe('recovery-not-proven');
+    const short = { displayName: 'Cleo Clinician', passphrase: 'too short' };
+    expect(await failure('setup.complete', { ...people, clinician: short, acceptSingleRecipient: true })).toBe('passphrase-too-weak');
+    expect(existsSync(join(folder, 'data', 'cloister.db'))).toBe(false);
+    await value('setup.complete', { ...people, acceptSingleRecipient: true });
+    expect(await failure('setup.complete', { ...people, acceptSingleRecipient: true })).toBe('already-set-up');
+    const state = appStateSchema.parse(await value('app.getState', {}));
+    expect([state.phase, state.organisation, state.users.map((user) => user.role)]).toEqual(['signed-out', 'Example Clinic', ['it-admin', 'clinician']]);
+  });
+
+  it('refuses a recovery key that is not one of those listed', async () => {
+    await value('setup.createRecoveryKey', {});
+    const { identity, recipient } = await value('setup.createRecoveryKey', {});
+    await value('setup.removeRecoveryRecipient', { recipient });
+    expect(await failure('setup.proveRecoveryKey', { identity })).toBe('recovery-wrong-key');
+    expect(await failure('setup.proveRecoveryKey', { identity: 'not a key' })).not.toBe('none');
+  });
+});
+
+describe('roles', () => {
+  it('answers nobody who has not signed in, for each request that needs a role', async () => {
+    for (const [name, row] of Object.entries(contract)) {
+      if ((row.roles as readonly string[]).includes('none')) continue;
+      expect([name, await failure(name as RequestName, {} as never)]).toEqual([name, 'not-signed-in']);
+    }
+  });
+
+  it('cuts off a page that sends anything but frames', async () => {
+    await page.send('nonsense');
+    expect(page.isClosed()).toBe(true);
+  });
+});
+
+describe('an interaction', () => {
+  beforeEach(async () => {
+    await setUp();
+    await signIn('clinician');
+  });
+
+  it('commits the intent before the model hears it, and the outcome before it counts as ended', async () => {
+    const { turnId, entry } = await value('chat.sendPrompt', prompt);
+    const asked = model.heard.at(-1);
+    expect(asked?.kind === 'generate' ? [asked.turnId, asked.user.includes('CANARYWORD')] : null).toEqual([turnId, true]);
+    expect(await failure('chat.sendPrompt', prompt)).toBe('turn-in-progress');
+    model.say({ kind: 'delta', turnId, text: 'Subjective\n' });
+    model.say({ kind: 'delta', turnId, text: 'Cough.' });
+    expect(await failure('note.accept', { turnId, finalText: 'x' })).toBe('turn-not-finished');
+    expect(await failure('clipboard.recordCopy', { turnId, text: 'x' })).toBe('turn-not-finished');
+    model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
+    const deltas = page.events.filter((event) => event.event === 'turn.delta');
+    expect(deltas.map((event) => [event.seq, event.text])).toEqual([
+      [0, 'Subjective\n'],
+      [1, 'Cough.'],
+    ]);
+    const ended = page.events.find((event) => event.event === 'turn.ended');
+    expect([ended?.end.outcome, ended?.end.entry]).toEqual(['completed', entry + 1]);
+    const record = await value('log.open', { entry: ended?.end.entry ?? entry });
+    expect([record.counterpart, record.inclusion.proven, record.payloads]).toEqual([
+      entry,
+      true,
+      [{ field: 'response', text: 'Subjective\nCough.', withheld: null, matchesCommitment: true }],
+    ]);
+  });
+
+  it('stores an accepted note as a diff against the draft', async () => {
+    const { turnId } = await value('chat.sendPrompt', prompt);
+    model.say({ kind: 'delta', turnId, text: 'Cough.\n' });
+    model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
+    const accepted = await value('note.accept', { turnId, finalText: 'Cough.\nRest.\n' });
+    const record = await value('log.open', { entry: accepted.entry });
+    expect(record.payloads[0]?.text).toContain('+Rest.');
+    expect([accepted.insertedCharacters, accepted.deletedCharacters]).toEqual([6, 0]);
+  });
+
+  it('refuses a source that does not fit, by how much, and records that', async () => {
+    const { turnId } = await value('chat.sendPrompt', prompt);
+    model.say({ kind: 'refused', turnId, promptTokens: 3000, contextTokens: 2048, reservedAnswerTokens: 256, overByTokens: 1208 });
+    const ended = page.events.find((event) => event.event === 'turn.ended');
+    expect([ended?.end.outcome, ended?.end.error?.code]).toEqual(['refused', 'does-not-fit']);
+    expect(ended?.end.error?.message).toContain('1208 too long');
+    expect((await logged()).slice(0, 2)).toEqual(['log.viewed', 'response.refused']);
+  });
+
+  it('keeps everything shown when the model process dies in the middle', async () => {
+    const { turnId } = await value('chat.sendPrompt', prompt);
+    model.say({ kind: 'delta', turnId, text: 'Shown before the crash.' });
+    model.die();
+    vault.inferenceEnded(9);
+    const ended = page.events.find((event) => event.event === 'turn.ended');
+    expect([ended?.end.outcome, ended?.end.reason]).toEqual(['aborted', 'engine-stopped']);
+    expect((await value('chat.reread', { turnId })).text).toBe('Shown before the crash.');
+    expect(await failure('chat.sendPrompt', prompt)).toBe('model-not-ready');
+    model = playModel(vault);
+    await value('chat.sendPrompt', prompt);
+  });
+
+  it('closes the intent of a vault that was killed, at the next sign-in, with everything shown', async () => {
+    const { turnId } = await value('chat.sendPrompt', prompt);
+    model.say({ kind: 'delta', turnId, text: 'Shown before ' });
+    model.say({ kind: 'delta', turnId, text: 'the kill.' });
+    // A killed process closes nothing: a second vault opens the same folder, as after a restart.
+    const killed = vault;
+    start('vault-crashed');
+    await signIn('clinician');
+    const again = await value('chat.reread', { turnId });
+    expect([again.text, again.end?.outcome, again.end?.reason]).toEqual(['Shown before the kill.', 'aborted', 'restart']);
+    const state = await value('app.getState', {});
+    expect(state.notices.map((notice) => notice.message)).toEqual([expect.stringContaining('recorded as unfinished')]);
+    killed.stop();
+  });
+
+  it('ends a running answer at lock, records it, and hands main the end of the session', async () => {
+    await value('chat.sendPrompt', prompt);
+    await value('session.lock', {});
+    expect(posted.at(-1)?.kind).toBe('session-ended');
+    expect(await failure('chat.sendPrompt', prompt)).toBe('not-signed-in');
+    start('launch');
+    await signIn('clinician');
+    expect(await logged()).toEqual(
+      expect.arrayContaining(['session.locked', 'response.aborted', 'prompt.submitted']),
+    );
+  });
+
+  it('takes made-up patients only in a development build', async () => {
+    expect(await failure('chat.sendPrompt', { ...prompt, patientReference: '12345' })).toBe('synthetic-patients-only');
+    expect(model.heard.filter((message) => message.kind === 'generate')).toEqual([]);
+  });
+
+  it('refuses text that has no UTF-8 of its own', async () => {
+    expect(await failure('chat.sendPrompt', { ...prompt, sourceText: 'half a pair \ud83d' })).toBe('invalid-input');
+  });
+
+  it('shows a clinician the own records only, and IT no clinical text', async () => {
+    const { entry } = await value('chat.sendPrompt', prompt);
+    expect(await failure('log.open', { entry: 0 as never })).toBe('record-not-found');
+    await value('session.signOut', {});
+    start('launch');
+    await signIn('it-admin');
+    const record = await value('log.open', { entry });
+    expect(record.payloads.map((payload) => [payload.field, payload.text, payload.withheld])).toEqual([
+      ['prompt', null, 'role'],
+      ['system', null, 'role'],
+    ]);
+    expect(record.row.patientReference).toBeNull();
+    expect(await failure('chat.sendPrompt', prompt)).toBe('not-allowed');
+    expect(await failure('chat.reread', { turnId: turnIdSchema.parse(randomUUID()) })).toBe('not-allowed');
+  });
+
+  it('leaves no word of the source in any file of the data folder', async () => {
+    const { turnId } = await value('chat.sendPrompt', prompt);
+    model.say({ kind: 'delta', turnId, text: 'ANSWERCANARY' });
+    model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
+    const files = readdirSync(join(folder, 'data'));
+    expect(files).toEqual(expect.arrayContaining(['cloister.db', 'cloister.db-wal', 'keyring.json']));
+    for (const file of files) {
+      const bytes = readFileSync(join(folder, 'data', file));
+      expect([file, bytes.includes('CANARY')]).toEqual([file, false]);
+    }
+  });
+});
+
+describe('signing in', () => {
+  it('refuses a wrong passphrase and goes on', async () => {
+    await setUp();
+    const { users } = await value('app.getState', {});
+    const userId = userIdSchema.parse(users[0]?.userId);
+    expect(await failure('session.signIn', { userId, passphrase: 'wrong passphrase!' })).toBe('wrong-passphrase');
+    await signIn('it-admin');
+  });
+
+  it.each([
+    ['cloister.db', 'database-damaged'],
+    ['keyring.json', 'keyring-damaged'],
+  ])('refuses a damaged %s without touching it', async (file, code) => {
+    await setUp();
+    const path = join(folder, 'data', file);
+    const damaged = readFileSync(path);
+    damaged.fill(0x5a, 100, 3000);
+    writeFileSync(path, damaged);
+    vault.stop();
+    start('launch');
+    const state = await value('app.getState', {});
+    const userId = state.users[0]?.userId ?? userIdSchema.parse(randomUUID());
+    const seen = state.problem?.code ?? (await failure('session.signIn', { userId, passphrase: administratorPassphrase }));
+    expect(seen).toBe(code);
+    expect(readFileSync(path).equals(damaged)).toBe(true);
+  });
+});
