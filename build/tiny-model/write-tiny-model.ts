@@ -29,9 +29,9 @@ export type WrittenModel = {
   readonly contextTokens: number;
 };
 
-const defaults = { seed: 20260101, contextTokens: 2048, layers: 32 };
+const defaults = { seed: 20260101, contextTokens: 2048, layers: 56 };
 const width = 64;
-const feedForward = 192;
+const feedForward = 64;
 const heads = 4;
 
 const chatTemplate =

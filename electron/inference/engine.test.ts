@@ -268,7 +268,7 @@ test('an approved file that the engine cannot read is a failure with a sentence,
 });
 
 test('a model whose context needs more memory than there is says so', async () => {
-  const model = makeTinyModel('--context', '50000000');
+  const model = makeTinyModel('--context', '20000000');
   const engine = createTestEngine();
   const loaded = await engine.load(model.specification, null, () => undefined, AbortSignal.timeout(60_000));
   const answered = await generate(engine, request());

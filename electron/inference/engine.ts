@@ -1,17 +1,10 @@
 import type { ModelSpecification, ThreadChoice } from '../links/model-port.ts';
-import type { AppError } from '../shared/app-error.ts';
 import type { ModelStatus } from '../shared/contract.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import {
-  createConversation,
-  neverShift,
-  type Conversation,
-  type GenerateRequest,
-  type GenerationEvents,
-  type GenerationOutcome,
-} from './conversation.ts';
-import { usableThreads, type CpuFacts } from './cpu-facts.ts';
 import { chooseThreads } from './choose-threads.ts';
+import type { Conversation, GenerateRequest, GenerationEvents, GenerationOutcome } from './conversation.ts';
+import type { CpuFacts } from './cpu-facts.ts';
+import { openConversation, startLlamaRuntime, type LlamaRuntime } from './llama-runtime.ts';
 import {
   modelChangedWhileLoading,
   modelLoadFailed,
@@ -19,17 +12,11 @@ import {
   notEnoughMemory,
   turnInProgress,
 } from './model-errors.ts';
-import { verifyModelFile } from './model-file.ts';
-import type { Llama, LlamaModel, NodeLlamaCpp } from './node-llama-cpp.ts';
-import { stepTokens } from './prompt-reader.ts';
-
-/**
- * Which processor computes. The processor only, for now: graphics drivers of clinic machines crash under Vulkan
- * (llama.cpp#17389, #27849), so a graphics card comes with a self-test and a remembered crash, not before.
- */
-const gpu = false;
+import { verifyModelFile, type VerifiedModelFile } from './model-file.ts';
+import type { LlamaModel, NodeLlamaCpp } from './node-llama-cpp.ts';
 
 export type LoadedFacts = {
+  /** Model and context, without checking the file and without measuring threads. */
   readonly loadMs: number;
   readonly verifyMs: number;
   readonly engineVersion: string;
@@ -39,10 +26,13 @@ export type LoadedFacts = {
   readonly contextTokens: number;
 };
 
-type LoadingStatus = Extract<ModelStatus, { state: 'loading' }>;
+export type LoadingStatus = Extract<ModelStatus, { state: 'loading' }>;
 
 export type Engine = {
-  /** Verifies, loads and measures. A model that was loaded before is dropped first. Rejects only when `signal` aborts. */
+  /**
+   * Verifies the file, loads it, chooses the thread count. A model that was loaded before is dropped first. Rejects only
+   * when `signal` aborts. Not for two calls at a time.
+   */
   load(
     specification: ModelSpecification,
     knownThreads: ThreadChoice | null,
@@ -65,30 +55,8 @@ export type EngineDeps = {
   readonly now: () => number;
 };
 
-type Runtime = {
-  readonly nodeLlamaCpp: NodeLlamaCpp;
-  readonly llama: Llama;
-  readonly engineVersion: string;
-  readonly threads: number;
-};
-
-async function startRuntime(deps: EngineDeps): Promise<Runtime> {
-  const nodeLlamaCpp = await deps.importNodeLlamaCpp();
-  const llama = await nodeLlamaCpp.getLlama({
-    gpu,
-    build: 'never',
-    skipDownload: true,
-    // Never more than can run at once, whatever a context asks for; raised below when the cores are known.
-    maxThreads: 1,
-    logLevel: nodeLlamaCpp.LlamaLogLevel.disabled,
-    logger: () => undefined,
-    progressLogs: false,
-    debug: false,
-  });
-  const threads = usableThreads(deps.cpu, llama.cpuMathCores);
-  llama.maxThreads = threads;
-  return { nodeLlamaCpp, llama, threads, engineVersion: await nodeLlamaCpp.getModuleVersion() };
-}
+/** What is in memory; `model` is set as soon as it must be disposed of, `conversation` when it can be talked to. */
+type Loaded = { runtime: LlamaRuntime | null; model: LlamaModel | null; conversation: Conversation | null };
 
 /** Progress comes far more often than anybody can see: pass on whole percents only. */
 function inPercents(
@@ -104,121 +72,118 @@ function inPercents(
   };
 }
 
-export function createEngine(deps: EngineDeps): Engine {
-  const { now } = deps;
-  let runtime: Runtime | null = null;
-  let model: LlamaModel | null = null;
-  let conversation: Conversation | null = null;
-  let generating = false;
+async function dropModel(loaded: Loaded): Promise<void> {
+  const { model } = loaded;
+  loaded.model = null;
+  loaded.conversation = null;
+  await model?.dispose();
+}
 
-  const dropModel = async (): Promise<void> => {
-    const dropped = model;
-    model = null;
-    conversation = null;
-    await dropped?.dispose();
-  };
+async function loadVerified(
+  deps: EngineDeps,
+  loaded: Loaded,
+  file: VerifiedModelFile,
+  [specification, knownThreads, onStatus, signal]: Parameters<Engine['load']>,
+): Promise<Result<Omit<LoadedFacts, 'verifyMs'>>> {
+  const { cpu, now } = deps;
+  const startedAt = now();
+  const runtime = (loaded.runtime ??= await startLlamaRuntime(await deps.importNodeLlamaCpp(), cpu));
+  const { llama, engineVersion } = runtime;
+  const llamaCppRelease = llama.llamaCppRelease.release;
+  if (!(await file.isUnchanged())) return err(modelChangedWhileLoading);
+  const onLoadProgress = inPercents('loading', onStatus);
+  const model = await llama.loadModel({
+    modelPath: specification.path,
+    gpuLayers: 0,
+    onLoadProgress,
+    loadSignal: signal,
+  });
+  loaded.model = model;
+  if (!(await file.isUnchanged())) return err(modelChangedWhileLoading);
 
-  const openConversation = async (
-    started: Runtime,
-    loaded: LlamaModel,
-    maxContextTokens: number,
-    threads: number,
-  ): Promise<Conversation> => {
-    const context = await loaded.createContext({
-      contextSize: Math.min(maxContextTokens, loaded.trainContextSize),
-      sequences: 1,
-      batchSize: stepTokens,
-      threads: { ideal: threads, min: threads },
-    });
-    const { LlamaChat, resolveChatWrapper } = started.nodeLlamaCpp;
-    const chat = new LlamaChat({
-      contextSequence: context.getSequence({ contextShift: neverShift }),
-      chatWrapper: resolveChatWrapper(loaded, { warningLogs: false }),
-    });
-    return createConversation({ chat, now });
-  };
+  const measureStartedAt = now();
+  const threads = await chooseThreads({
+    model,
+    knownThreads,
+    usable: runtime.usableThreads,
+    cpu,
+    modelSha256: specification.sha256,
+    engineVersion: `${engineVersion} ${llamaCppRelease}`,
+    now,
+    onProgress: inPercents('measuring', onStatus),
+    signal,
+  });
+  const measureMs = now() - measureStartedAt;
 
-  const failure = (error: unknown, signal: AbortSignal): AppError => {
+  const contextTokens = Math.min(specification.contextTokens, model.trainContextSize);
+  loaded.conversation = await openConversation({
+    runtime,
+    model,
+    contextTokens,
+    threads: threads.threads,
+    now,
+  });
+  const backend = llama.gpu === false ? 'cpu' : llama.gpu;
+  return ok({
+    loadMs: now() - startedAt - measureMs,
+    engineVersion,
+    llamaCppRelease,
+    backend,
+    threads,
+    contextTokens,
+  });
+}
+
+async function load(
+  deps: EngineDeps,
+  loaded: Loaded,
+  ...options: Parameters<Engine['load']>
+): Promise<Result<LoadedFacts>> {
+  const [specification, , onStatus, signal] = options;
+  await dropModel(loaded);
+  const startedAt = deps.now();
+  const file = await verifyModelFile({
+    ...specification,
+    onProgress: inPercents('checking', onStatus),
+    signal,
+  });
+  if (!file.ok) return file;
+  const verifyMs = deps.now() - startedAt;
+  try {
+    const result = await loadVerified(deps, loaded, file.value, options);
+    if (result.ok) return ok({ ...result.value, verifyMs });
+    await dropModel(loaded);
+    return result;
+  } catch (error) {
+    await dropModel(loaded).catch(() => undefined);
     signal.throwIfAborted();
-    const { InsufficientMemoryError } = runtime?.nodeLlamaCpp ?? {};
-    return InsufficientMemoryError !== undefined && error instanceof InsufficientMemoryError
-      ? notEnoughMemory
-      : modelLoadFailed;
-  };
+    const { InsufficientMemoryError } = loaded.runtime?.nodeLlamaCpp ?? {};
+    const tooLittleMemory = InsufficientMemoryError !== undefined && error instanceof InsufficientMemoryError;
+    return err(tooLittleMemory ? notEnoughMemory : modelLoadFailed);
+  } finally {
+    await file.value.close();
+  }
+}
 
-  const load: Engine['load'] = async (specification, knownThreads, onStatus, signal) => {
-    await dropModel();
-    const verifyStart = now();
-    const verified = await verifyModelFile({
-      ...specification,
-      onProgress: inPercents('checking', onStatus),
-      signal,
-    });
-    if (!verified.ok) return verified;
-    const verifyMs = now() - verifyStart;
-    try {
-      const loadStart = now();
-      runtime ??= await startRuntime(deps);
-      const { llama, engineVersion } = runtime;
-      if (!(await verified.value.isUnchanged())) return err(modelChangedWhileLoading);
-      const onLoadProgress = inPercents('loading', onStatus);
-      model = await llama.loadModel({
-        modelPath: specification.path,
-        gpuLayers: 0,
-        onLoadProgress,
-        loadSignal: signal,
-      });
-      if (!(await verified.value.isUnchanged())) {
-        await dropModel();
-        return err(modelChangedWhileLoading);
-      }
-      const measureStart = now();
-      const threads = await chooseThreads({
-        model,
-        knownThreads,
-        usable: runtime.threads,
-        cpu: deps.cpu,
-        modelSha256: specification.sha256,
-        engineVersion: `${engineVersion} ${llama.llamaCppRelease.release}`,
-        now,
-        onProgress: inPercents('measuring', onStatus),
-        signal,
-      });
-      const measureMs = now() - measureStart;
-      conversation = await openConversation(runtime, model, specification.contextTokens, threads.threads);
-      return ok({
-        loadMs: now() - loadStart - measureMs,
-        verifyMs,
-        engineVersion,
-        llamaCppRelease: llama.llamaCppRelease.release,
-        backend: llama.gpu === false ? 'cpu' : llama.gpu,
-        threads,
-        contextTokens: Math.min(specification.contextTokens, model.trainContextSize),
-      });
-    } catch (error) {
-      await dropModel().catch(() => undefined);
-      return err(failure(error, signal));
-    } finally {
-      await verified.value.close();
-    }
-  };
-
+export function createEngine(deps: EngineDeps): Engine {
+  const loaded: Loaded = { runtime: null, model: null, conversation: null };
+  let generating = false;
   return {
-    load,
+    load: (...options) => load(deps, loaded, ...options),
     generate: async (request, events, signal) => {
       if (generating) return { kind: 'failed', error: turnInProgress };
-      if (conversation === null) return { kind: 'failed', error: modelNotReady };
+      if (loaded.conversation === null) return { kind: 'failed', error: modelNotReady };
       generating = true;
       try {
-        return await conversation.generate(request, events, signal);
+        return await loaded.conversation.generate(request, events, signal);
       } finally {
         generating = false;
       }
     },
     dispose: async () => {
-      await dropModel();
-      await runtime?.llama.dispose();
-      runtime = null;
+      await dropModel(loaded);
+      await loaded.runtime?.llama.dispose();
+      loaded.runtime = null;
     },
   };
 }

@@ -1,9 +1,8 @@
 import { installNetworkGuard } from '../links/network-guard.ts';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import type { MessagePortMain } from 'electron';
+import { messagePort } from '../links/message-port.ts';
 import type { FromInference } from '../links/model-port.ts';
-import type { Port } from '../links/port.ts';
 import { readCpuFacts } from './cpu-facts.ts';
 import { createEngine } from './engine.ts';
 import { importNodeLlamaCpp } from './node-llama-cpp.ts';
@@ -26,7 +25,7 @@ function startInferenceProcess(): void {
     if (!isModelPortMessage(data) || electronPort === undefined || reportBlocked !== null) {
       process.exit(exitCodes.malformedMessage);
     }
-    const port = wrapPort(electronPort);
+    const port = messagePort(electronPort);
     reportBlocked = (api) => port.postMessage({ kind: 'network-blocked', api } satisfies FromInference);
     blockedBefore.splice(0).forEach(reportBlocked);
     const cpu = readCpuFacts({
@@ -57,18 +56,6 @@ function readText(path: string): string | null {
   } catch {
     return null;
   }
-}
-
-function wrapPort(port: MessagePortMain): Port {
-  return {
-    postMessage: (message) => port.postMessage(message),
-    onMessage: (listener) => {
-      port.on('message', (event) => listener(event.data));
-      port.start();
-    },
-    onClose: (listener) => void port.on('close', listener),
-    close: () => port.close(),
-  };
 }
 
 startInferenceProcess();

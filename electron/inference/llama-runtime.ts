@@ -1,0 +1,64 @@
+import { usableThreads, type CpuFacts } from './cpu-facts.ts';
+import type { Llama, LlamaModel, NodeLlamaCpp } from './node-llama-cpp.ts';
+import { createConversation, neverShift, type Conversation } from './conversation.ts';
+import { stepTokens } from './prompt-reader.ts';
+
+/**
+ * Which processor computes. The main processor only, for now: graphics drivers of clinic machines crash under Vulkan
+ * (llama.cpp#17389, #27849), so a graphics card comes with a self-test and a remembered crash, not before.
+ */
+const gpu = false;
+
+/** llama.cpp, started for this machine. */
+export type LlamaRuntime = {
+  readonly nodeLlamaCpp: NodeLlamaCpp;
+  readonly llama: Llama;
+  /** Version of node-llama-cpp. */
+  readonly engineVersion: string;
+  /** Most threads that can run at once. */
+  readonly usableThreads: number;
+};
+
+export async function startLlamaRuntime(nodeLlamaCpp: NodeLlamaCpp, cpu: CpuFacts): Promise<LlamaRuntime> {
+  const llama = await nodeLlamaCpp.getLlama({
+    gpu,
+    build: 'never',
+    skipDownload: true,
+    // Never more than can run at once, whatever a context asks for; raised below when the cores are known.
+    maxThreads: 1,
+    logLevel: nodeLlamaCpp.LlamaLogLevel.disabled,
+    logger: () => undefined,
+    progressLogs: false,
+    debug: false,
+  });
+  llama.maxThreads = usableThreads(cpu, llama.cpuMathCores);
+  return {
+    nodeLlamaCpp,
+    llama,
+    engineVersion: await nodeLlamaCpp.getModuleVersion(),
+    usableThreads: llama.maxThreads,
+  };
+}
+
+/** A context of exactly `contextTokens` with one sequence. It goes when the model is disposed of. */
+export async function openConversation(options: {
+  readonly runtime: LlamaRuntime;
+  readonly model: LlamaModel;
+  readonly contextTokens: number;
+  readonly threads: number;
+  readonly now: () => number;
+}): Promise<Conversation> {
+  const { runtime, model, contextTokens, threads, now } = options;
+  const context = await model.createContext({
+    contextSize: contextTokens,
+    sequences: 1,
+    batchSize: stepTokens,
+    threads: { ideal: threads, min: threads },
+  });
+  const { LlamaChat, resolveChatWrapper } = runtime.nodeLlamaCpp;
+  const chat = new LlamaChat({
+    contextSequence: context.getSequence({ contextShift: neverShift }),
+    chatWrapper: resolveChatWrapper(model, { warningLogs: false }),
+  });
+  return createConversation({ chat, now });
+}
