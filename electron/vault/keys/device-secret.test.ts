@@ -55,13 +55,20 @@ describe('the device secret', () => {
       [{ ...keychain, backend: 'basic_text' }, device],
       [{ ...keychain, available: false }, device],
       [{ ...keychain, unwrap: async () => null }, device],
+      [
+        {
+          ...keychain,
+          unwrap: async (wrapped: string) => flipBit((await keychain.unwrap(wrapped)) ?? '', 0),
+        },
+        device,
+      ],
       // CBC without authentication: the first decrypts to other bytes, the second fails its padding.
       [keychain, { ...device, wrapped: flipBit(device.wrapped, 3) }],
       [keychain, { ...device, wrapped: flipBit(device.wrapped, -1) }],
     ] as const) {
       codes.push(codeOf(await openDeviceSecret(now, record)));
     }
-    expect(codes).toEqual(Array(6).fill('keychain-changed'));
+    expect(codes).toEqual(Array(7).fill('keychain-changed'));
   });
 
   it('opens when Electron only gave the same keychain another name', async () => {

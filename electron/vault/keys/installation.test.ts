@@ -4,6 +4,7 @@ import { userIdSchema } from '../../shared/ids.ts';
 import { recommendedKdf } from './argon2.ts';
 import { openDeviceSecret } from './device-secret.ts';
 import { unlock, unlockWithRecoveryKey } from './installation.ts';
+import { authenticateKeyring } from './keyring-authentication.ts';
 import { keyringSchema, type Keyring, type UserRecord } from './keyring-schema.ts';
 import {
   codeOf,
@@ -175,6 +176,18 @@ describe('a keyring that somebody edited', () => {
     expect(codes).toEqual(Array(3).fill('keyring-damaged'));
   });
 
+  it('refuses a log key that is not the one in the keyring, even from somebody who holds the DEK', async () => {
+    const { installationId, epoch } = fixture.keyring;
+    const { userId } = fixture.clinician;
+    const { recipient } = recordOf(fixture.keyring, 'clinician');
+    const keys = { dek: fixture.keys.dek, logSeed: randomBytes(32) };
+    const sealed = await sealVaultKeys({ recipient, installationId, epoch, holder: userId, keys });
+    const { mac: _, ...content } = withClinician(() => ({ sealed }));
+    expect(codeOf(await unlockClinician(fixture, authenticateKeyring(content, keys.dek)))).toBe(
+      'keyring-damaged',
+    );
+  });
+
   it('refuses the keyring of another installation, whole or under this name', async () => {
     const other = await createKeysFixture();
     const whole = await unlock({
@@ -210,14 +223,15 @@ describe('a keyring that somebody edited', () => {
 describe('the keyring schema', () => {
   it('refuses unknown members, mixed modes, a holder twice, a foreign origin and base64 that is not canonical', () => {
     const { keyring } = fixture;
-    const [first] = keyring.users;
-    if (first === undefined) throw new Error('no users');
+    const [first, second] = keyring.users;
+    if (first === undefined || second === undefined) throw new Error('no users');
     const wrong: unknown[] = [
       { ...keyring, extra: 1 },
       { ...keyring, v: 2 },
       { ...keyring, users: [] },
       { ...keyring, recovery: [] },
-      { ...keyring, users: [first, first] },
+      { ...keyring, users: [first, { ...second, userId: first.userId }] },
+      { ...keyring, users: [first, { ...second, recipient: first.recipient }] },
       { ...keyring, device: { mode: 'passphrase-only', backend: 'none', wrapped: null } },
       { ...keyring, log: { ...keyring.log, origin: `cloister.clinic.example/${randomUUID()}/0` } },
       { ...keyring, epoch: 1 },

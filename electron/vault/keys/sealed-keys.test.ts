@@ -62,7 +62,7 @@ describe('sealed vault keys', () => {
         ),
       );
     }
-    expect(codes).toEqual(Array(6).fill('recovery-wrong-key'));
+    expect(codes).toEqual(Array(6).fill('keyring-damaged'));
   });
 
   it('are refused when something else was sealed to the public recipient', async () => {

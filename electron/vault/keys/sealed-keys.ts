@@ -1,12 +1,11 @@
 import type { webcrypto } from 'node:crypto';
 import { Decrypter, Encrypter } from 'age-encryption';
 import { z } from 'zod';
-import type { AppError } from '../../shared/app-error.ts';
 import { installationIdSchema, type InstallationId } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { canonicalBytes } from '../log/canonical-json.ts';
 import { keyringDamaged, recoveryKeyDoesNotOpen } from './key-errors.ts';
-import type { RecoveryIdentity } from './recovery-key.ts';
+import { recipientOf, type RecoveryIdentity } from './recovery-key.ts';
 
 /**
  * The keys of the vault as one age file per holder (C2SP `age`, X25519 recipient): a person with the `age` command and a
@@ -65,15 +64,18 @@ export async function sealVaultKeys(
 }
 
 /**
- * @returns the keys, which the caller zeroes; `recovery-wrong-key` where a recovery key does not fit the blob, else
+ * @returns the keys, which the caller zeroes; `recovery-wrong-key` for a recovery key other than the holder's, else
  *   `keyring-damaged` for a blob that does not open or was made for another holder, installation or epoch
  */
 export async function openSealedVaultKeys(
   input: SealedFor & { readonly identity: webcrypto.CryptoKey | RecoveryIdentity; readonly sealed: string },
 ): Promise<Result<VaultKeys>> {
-  const refusal: AppError = typeof input.identity === 'string' ? recoveryKeyDoesNotOpen : keyringDamaged;
-  const opened = await decrypt(input.identity, Buffer.from(input.sealed, 'base64'));
-  if (opened === null) return err(refusal);
+  const { identity } = input;
+  const opened = await decrypt(identity, Buffer.from(input.sealed, 'base64'));
+  if (opened === null) {
+    const foreign = typeof identity === 'string' && (await recipientOf(identity)) !== input.holder;
+    return err(foreign ? recoveryKeyDoesNotOpen : keyringDamaged);
+  }
   try {
     const inside = insideSchema.safeParse(parseJson(opened));
     if (!inside.success) return err(keyringDamaged);

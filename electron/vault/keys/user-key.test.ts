@@ -1,9 +1,12 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createDecipheriv, hkdfSync, randomBytes, randomUUID } from 'node:crypto';
+import { identityToRecipient } from 'age-encryption';
+import { argon2id } from 'hash-wasm';
 import { describe, expect, it } from 'vitest';
 import { installationIdSchema, userIdSchema } from '../../shared/ids.ts';
 import type { WrappedKey } from './keyring-schema.ts';
 import { codeOf, flipBit, valueOf, weakKdf } from './keys-fixture.ts';
 import { createUserKey, openUserKey } from './user-key.ts';
+import { importX25519Identity } from './x25519-identity.ts';
 
 const installationId = installationIdSchema.parse(randomUUID());
 const userId = userIdSchema.parse(randomUUID());
@@ -86,6 +89,37 @@ describe('AC-26 a user key', () => {
       first.wrapped.ciphertext === second.wrapped.ciphertext,
     ]).toEqual([false, false, false, false]);
   });
+});
+
+it('a wrapped key is what the format says, step by step', async () => {
+  const { wrapped, recipient } = await wrap('correct horse');
+  const { kdf } = wrapped;
+  const stretched = await argon2id({
+    password: 'correct horse',
+    salt: Buffer.from(kdf.salt, 'base64'),
+    memorySize: 64,
+    iterations: 1,
+    parallelism: 1,
+    hashLength: 32,
+    outputType: 'binary',
+  });
+  const key = hkdfSync(
+    'sha256',
+    Buffer.concat([stretched, deviceSecret]),
+    '',
+    'cloister/1 user key wrap',
+    32,
+  );
+  const sealed = Buffer.from(wrapped.ciphertext, 'base64');
+  const aad =
+    `{"installation":"${installationId}",` +
+    `"kdf":{"algorithm":"argon2id","iterations":1,"memoryKiB":64,"parallelism":1,"salt":"${kdf.salt}"},` +
+    `"mode":"device-bound","user":"${userId}","version":1}`;
+  const decipher = createDecipheriv('aes-256-gcm', Buffer.from(key), Buffer.from(wrapped.nonce, 'base64'))
+    .setAAD(Buffer.from(aad))
+    .setAuthTag(sealed.subarray(32));
+  const scalar = Buffer.concat([decipher.update(sealed.subarray(0, 32)), decipher.final()]);
+  expect(await identityToRecipient(await importX25519Identity(scalar))).toBe(recipient);
 });
 
 describe('a changed user key', () => {
