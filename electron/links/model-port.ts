@@ -36,7 +36,8 @@ export const samplerSchema = z.strictObject({
   topK: z.int(),
   minP: z.number(),
   repeatPenalty: z.number(),
-  seed: z.int().nonnegative(),
+  /** llama.cpp takes 32 bits: a larger one would be logged as something else than what ran. */
+  seed: z.int().nonnegative().max(0xffff_ffff),
 });
 export type Sampler = z.infer<typeof samplerSchema>;
 

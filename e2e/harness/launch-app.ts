@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { _electron, type ElectronApplication, type Page } from '@playwright/test';
+import { cacheFolder } from '../../build/setup/cache-folder.mjs';
+import { ownFolder, prepareLaunch } from '../../build/setup/unprivileged.mjs';
+
+/** A running Cloister, driven from outside. As root it runs as an unprivileged user, so Chromium's sandbox is on. */
+export type RunningApp = {
+  readonly app: ElectronApplication;
+  readonly page: Page;
+  readonly home: Home;
+  /** From the launch to the first screen that a person can use, in ms. */
+  readonly firstScreenMs: number;
+  close(): Promise<void>;
+};
+
+/** A data folder and what stands beside it; survives restarts of the app within a test. */
+export type Home = { readonly folder: string; readonly data: string; readonly hooks: string; remove(): void };
+
+export function createHome(): Home {
+  const folder = mkdtempSync(join(tmpdir(), 'cloister-e2e-'));
+  ownFolder(folder);
+  const data = join(folder, 'data');
+  return {
+    folder,
+    data,
+    hooks: join(folder, 'hooks.json'),
+    remove: () => {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type LaunchOptions = {
+  readonly home: Home;
+  readonly keyring?: boolean;
+  readonly modelsFolder?: string;
+  readonly catalogue?: string;
+  readonly theme?: 'light' | 'dark';
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Runs the app under this command, for example strace. */
+  readonly under?: readonly string[];
+};
+
+export async function launchApp(options: LaunchOptions): Promise<RunningApp> {
+  const { home } = options;
+  const { executablePath, appFolder } = prepareLaunch({ keyring: options.keyring ?? false, under: options.under ?? [] });
+  const startedAt = performance.now();
+  const app = await _electron.launch({
+    executablePath,
+    args: [appFolder],
+    cwd: home.folder,
+    env: {
+      ...withoutRunAsNode(process.env),
+      CLOISTER_DATA_FOLDER: home.data,
+      CLOISTER_MODELS_FOLDER: options.modelsFolder ?? join(cacheFolder(), 'models'),
+      CLOISTER_TEST_HOOKS: home.hooks,
+      CLOISTER_THEME: options.theme ?? 'light',
+      ...(options.catalogue === undefined ? {} : { CLOISTER_CATALOGUE: options.catalogue }),
+      ...options.environment,
+    },
+  });
+  const page = await app.firstWindow();
+  await page.getByRole('heading').first().waitFor();
+  return { app, page, home, firstScreenMs: performance.now() - startedAt, close: () => closeApp(app) };
+}
+
+/** Closes the window as a person would, and waits for the end of the process. */
+async function closeApp(app: ElectronApplication): Promise<void> {
+  await app.close();
+}
+
+/** The runner may itself be Electron working as Node; the app must not. */
+function withoutRunAsNode(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const entries = Object.entries(environment).filter(
+    (entry): entry is [string, string] => entry[0] !== 'ELECTRON_RUN_AS_NODE' && entry[1] !== undefined,
+  );
+  return Object.fromEntries(entries);
+}
+
+/** Answers the next native save dialog with this path: a dialog of the operating system cannot be driven from here. */
+export async function answerSaveDialog(app: ElectronApplication, filePath: string): Promise<void> {
+  await app.evaluate(({ dialog }, path) => {
+    dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath: path });
+  }, filePath);
+}

@@ -1,0 +1,5 @@
+/** Made-up people of every test installation. */
+export const organisation = { name: 'Example Clinic', domain: 'clinic.example' } as const;
+export const administrator = { name: 'Ivy Admin', passphrase: 'correct horse battery staple' } as const;
+export const clinician = { name: 'Dr. Cleo Marsh', passphrase: 'nine purple bicycles in the rain' } as const;
+export const patientReference = 'SYN-0042';

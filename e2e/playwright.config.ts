@@ -1,0 +1,15 @@
+import { defineConfig } from '@playwright/test';
+
+/** The real app, one at a time: a local model takes all cores. */
+export default defineConfig({
+  testDir: '.',
+  testMatch: ['specs/**/*.spec.ts', 'walls/**/*.spec.ts'],
+  outputDir: '../test-results',
+  workers: 1,
+  fullyParallel: false,
+  forbidOnly: true,
+  retries: 0,
+  timeout: 180_000,
+  expect: { timeout: 20_000 },
+  reporter: [['list']],
+});
