@@ -227,31 +227,41 @@ describe('writing the keyring', () => {
   });
 });
 
-const mountable = mkdtempSync(join(parent, 'mount-'));
-const canMount =
-  process.platform === 'linux' &&
-  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'none', mountable]).status === 0;
-afterAll(() => {
-  if (canMount) execFileSync('umount', [mountable]);
-});
+const mountPoint = mkdtempSync(join(parent, 'mount-'));
+const canMount = process.platform === 'linux' && mountTinyDisk() && unmountTinyDisk();
 
 describe.runIf(canMount)('on a real disk that is full', () => {
   it('a keyring is not half written and the one before still opens', () => {
-    folder = join(mountable, 'data');
-    valueOf(writeKeyring(folder, first));
+    const home = process.cwd();
+    mountTinyDisk();
+    process.chdir(mountPoint);
+    // Detached at once: only this process's working folder holds it, so that nothing stays mounted however the test ends.
+    unmountTinyDisk();
     try {
-      writeFileSync(path('filler'), Buffer.alloc(64 * 1024));
-    } catch {
-      // Full is what was wanted.
+      folder = 'data';
+      valueOf(writeKeyring(folder, first));
+      expect(() => {
+        writeFileSync(path('filler'), Buffer.alloc(64 * 1024));
+      }).toThrow('ENOSPC');
+      const code = codeOf(writeKeyring(folder, second));
+      expect([code, generations(), readdirSync(folder).sort()]).toEqual([
+        'disk-full',
+        [1, null, false],
+        ['filler', keyringFile],
+      ]);
+    } finally {
+      process.chdir(home);
     }
-    const code = codeOf(writeKeyring(folder, second));
-    expect([code, generations(), readdirSync(folder).sort()]).toEqual([
-      'disk-full',
-      [1, null, false],
-      ['filler', keyringFile],
-    ]);
   });
 });
+
+function mountTinyDisk(): boolean {
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'none', mountPoint]).status === 0;
+}
+
+function unmountTinyDisk(): boolean {
+  return spawnSync('umount', ['--lazy', mountPoint]).status === 0;
+}
 
 /** Root may write anywhere: permissions mean something only for another user. */
 function asUnprivileged<T>(work: () => T): T {
