@@ -20,6 +20,9 @@ export type Shell = {
   print(): Promise<void>;
 };
 
+/** Where our pages live. Main answers nobody else, and the preload hands the port to nobody else. */
+export const appOrigin = 'app://cloister';
+
 /** `window.postMessage` data that brings the port: `event.ports[0]`. */
 export const textPortMessage = 'cloister.text-port';
 

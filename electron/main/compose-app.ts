@@ -1,0 +1,150 @@
+import { join } from 'node:path';
+import { app, dialog, ipcMain, MessageChannelMain, nativeTheme, safeStorage, session } from 'electron';
+import type { Flavour } from '../shared/flavour.ts';
+import { shellChannels } from '../shared/shell-contract.ts';
+import { hashApp } from './app-hash.ts';
+import { serveApp } from './app-protocol.ts';
+import { childEnvironment, ChildProcess } from './child-process.ts';
+import type { DevelopmentSettings } from './development-settings.ts';
+import { createFileChooser } from './file-grants.ts';
+import { createKeychain, type Keychain } from './keychain.ts';
+import { createLifeCycle, type LifeCycle, type Page, type StartFacts } from './life-cycle.ts';
+import type { BlockedConnections } from './main-network-guard.ts';
+import { createRestartBudget, type RestartBudget } from './restart-budget.ts';
+import { serveShellRequests } from './shell-requests.ts';
+import { createStoppedPage, stoppedUrl } from './stopped-page.ts';
+import { openTheme } from './theme.ts';
+import { createMainWindow, pagePartition, pageUrl, setMenu } from './windows.ts';
+
+/** Everything of the main process, made here in order. Runs once, when Electron is ready. */
+export function composeApp(deps: {
+  readonly settings: DevelopmentSettings;
+  readonly flavour: Flavour;
+  readonly blockedConnections: BlockedConnections;
+}): void {
+  const { settings, flavour, blockedConnections } = deps;
+  const dataFolder = app.getPath('userData');
+  const output = join(app.getAppPath(), 'out');
+
+  app.configureHostResolver({ enableBuiltInResolver: false, secureDnsMode: 'off' });
+  setMenu(process.platform);
+
+  const stoppedPage = createStoppedPage();
+  session
+    .fromPartition(pagePartition, { cache: false })
+    .protocol.handle('app', serveApp({ folder: join(output, 'renderer'), stoppedPage }));
+
+  const theme = openTheme({ nativeTheme, dataFolder, forced: settings.theme });
+  const window = createMainWindow({
+    theme,
+    preload: join(output, 'preload', 'preload.cjs'),
+    isPackaged: app.isPackaged,
+  });
+  const contents = window.webContents;
+  const page: Page = {
+    giveTextPort: (port) => {
+      contents.postMessage(shellChannels.textPort, null, [port]);
+    },
+    reload: () => {
+      void contents.loadURL(pageUrl);
+    },
+    showStopped: (message) => {
+      stoppedPage.say(message);
+      void contents.loadURL(stoppedUrl);
+    },
+  };
+
+  const keychain = createKeychain({ safeStorage, platform: process.platform });
+  const lifeCycle = createLifeCycle({
+    startVault: () =>
+      new ChildProcess({
+        entry: join(output, 'main', 'vault-process.js'),
+        serviceName: 'Cloister vault',
+        environment: childEnvironment(process.env, {}),
+      }),
+    startInference: () =>
+      new ChildProcess({
+        entry: join(output, 'main', 'inference-process.js'),
+        serviceName: 'Cloister inference',
+        // Idle pool threads take time from the engine's: a seventh of the speed of a fast model.
+        environment: childEnvironment(process.env, { UV_THREADPOOL_SIZE: '1' }),
+      }),
+    makeChannel: () => new MessageChannelMain(),
+    facts: startFacts({ settings, flavour, dataFolder, keychain }),
+    keychain,
+    page,
+    blocked: blockedConnections,
+    budgets: { vault: restartBudget(), inference: restartBudget(), page: restartBudget() },
+    after: (delayMs, act) => {
+      const timer = setTimeout(act, delayMs);
+      return () => {
+        clearTimeout(timer);
+      };
+    },
+  });
+
+  serveShellRequests({
+    ipcMain,
+    contents,
+    theme,
+    requestTextPort: lifeCycle.requestTextPort,
+    chooseSaveFile: createFileChooser({
+      dialog,
+      window,
+      startFolder: app.getPath('documents'),
+      tellVault: lifeCycle.grantFile,
+    }),
+  });
+  contents.on('render-process-gone', lifeCycle.pageCrashed);
+  app.on('second-instance', () => {
+    if (window.isMinimized()) window.restore();
+    window.focus();
+  });
+  quitInGoodOrder(lifeCycle);
+
+  lifeCycle.begin();
+  void contents.loadURL(pageUrl);
+}
+
+/** The vault puts a running answer into the log and closes the database before the app ends. */
+function quitInGoodOrder(lifeCycle: LifeCycle): void {
+  let asked = false;
+  app.on('window-all-closed', () => {
+    app.quit();
+  });
+  app.on('will-quit', (event) => {
+    event.preventDefault();
+    if (asked) return;
+    asked = true;
+    void lifeCycle.stop().finally(() => {
+      app.exit(0);
+    });
+  });
+}
+
+async function startFacts(deps: {
+  readonly settings: DevelopmentSettings;
+  readonly flavour: Flavour;
+  readonly dataFolder: string;
+  readonly keychain: Keychain;
+}): Promise<StartFacts> {
+  const { settings, flavour, dataFolder, keychain } = deps;
+  const models = join(app.isPackaged ? process.resourcesPath : app.getAppPath(), 'models');
+  const [keychainFacts, appSha256] = await Promise.all([
+    keychain.facts(),
+    hashApp({ isPackaged: app.isPackaged, resourcesPath: process.resourcesPath }),
+  ]);
+  return {
+    dataFolder,
+    modelsFolder: settings.modelsFolder ?? models,
+    cataloguePath: settings.cataloguePath ?? join(models, 'catalogue.json'),
+    flavour,
+    version: app.getVersion(),
+    appSha256,
+    keychain: keychainFacts,
+    testHooksFile: settings.testHooksFile,
+  };
+}
+
+const restartBudget = (): RestartBudget =>
+  createRestartBudget({ allowed: 5, windowMs: 120_000, now: () => performance.now() });

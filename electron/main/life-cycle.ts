@@ -1,0 +1,229 @@
+import type { MessagePortMain } from 'electron';
+import { fromVaultSchema, type FromVault, type ToVault } from '../links/vault-control.ts';
+import type { FilePurpose } from '../shared/shell-contract.ts';
+import type { Child } from './child-process.ts';
+import type { Keychain } from './keychain.ts';
+import type { BlockedConnections } from './main-network-guard.ts';
+import type { RestartBudget } from './restart-budget.ts';
+import { stoppedMessages } from './stopped-page.ts';
+
+type Start = Extract<ToVault, { kind: 'start' }>;
+export type StartReason = Pick<Start, 'startedBecause' | 'lockedUserId'>;
+export type StartFacts = Omit<Start, 'kind' | keyof StartReason>;
+
+export type Page = {
+  giveTextPort(port: MessagePortMain): void;
+  reload(): void;
+  /** Replaces the page by main's own, with this sentence. */
+  showStopped(message: string): void;
+};
+
+type Deps = {
+  readonly startVault: () => Child;
+  readonly startInference: () => Child;
+  readonly makeChannel: () => { readonly port1: MessagePortMain; readonly port2: MessagePortMain };
+  /** What the vault is told at each start. Asked once; both processes are being made meanwhile. */
+  readonly facts: Promise<StartFacts>;
+  readonly keychain: Keychain;
+  readonly page: Page;
+  readonly blocked: BlockedConnections;
+  readonly budgets: {
+    readonly vault: RestartBudget;
+    readonly inference: RestartBudget;
+    readonly page: RestartBudget;
+  };
+  /** Runs `act` once, later; the result cancels it. */
+  readonly after: (delayMs: number, act: () => void) => () => void;
+};
+
+export type LifeCycle = {
+  begin(): void;
+  /** The page that is loaded now wants a text port; it gets one as soon as a vault is there. */
+  requestTextPort(): void;
+  grantFile(grant: string, path: string, purpose: FilePurpose): void;
+  pageCrashed(): void;
+  /** Ends both processes in good order; resolves when both are gone, killed after `stopWaitMs`. */
+  stop(): Promise<void>;
+};
+
+/** Long enough to put an abort into the log and to close the database on a slow disk. */
+export const stopWaitMs = 5000;
+
+/** One vault and the inference processes that it has had. A vault serves one session, then both are replaced. */
+type Round = {
+  readonly vault: Child;
+  inference: Child | null;
+  /** The vault has its `start` message; before that it takes no port. */
+  started: boolean;
+  sessionEnded: Extract<FromVault, { kind: 'session-ended' }> | null;
+};
+
+/**
+ * Starts, connects, ends and restarts the vault and the inference process. Main makes every channel and hands both
+ * ends away, so no clinical text passes here. When the vault dies nothing may answer in its place: inference ends too.
+ */
+export function createLifeCycle(deps: Deps): LifeCycle {
+  let round: Round | null = null;
+  let pageAsked = false;
+  let gaveUp = false;
+  let stopping = false;
+
+  function startRound(reason: StartReason): void {
+    const next: Round = { vault: deps.startVault(), inference: null, started: false, sessionEnded: null };
+    round = next;
+    next.vault.onMessage((message) => {
+      receive(next, message);
+    });
+    next.vault.onEnded(() => {
+      vaultEnded(next);
+    });
+    startInference(next);
+    void deps.facts.then((facts) => {
+      if (round !== next || stopping) return;
+      post(next, { kind: 'start', ...facts, ...reason });
+      next.started = true;
+      deps.blocked.deliverTo((api) => {
+        post(next, { kind: 'network-blocked', api });
+      });
+      connectModel(next);
+      if (pageAsked) connectPage(next);
+    });
+  }
+
+  function startInference(current: Round): void {
+    const inference = deps.startInference();
+    current.inference = inference;
+    inference.onEnded((exitCode) => {
+      if (current.inference === inference) inferenceEnded(current, exitCode);
+    });
+  }
+
+  function connectModel({ vault, inference }: Round): void {
+    if (inference === null) return;
+    const { port1, port2 } = deps.makeChannel();
+    vault.post({ kind: 'model-port' } satisfies ToVault, port1);
+    inference.post({ kind: 'model-port' }, port2);
+  }
+
+  function connectPage({ vault }: Round): void {
+    const { port1, port2 } = deps.makeChannel();
+    vault.post({ kind: 'text-port' } satisfies ToVault, port1);
+    deps.page.giveTextPort(port2);
+  }
+
+  function receive(current: Round, message: unknown): void {
+    const parsed = fromVaultSchema.safeParse(message);
+    if (!parsed.success) {
+      current.vault.kill();
+      return;
+    }
+    switch (parsed.data.kind) {
+      case 'ready':
+        return;
+      case 'keychain-request':
+        void answerKeychain(current, parsed.data);
+        return;
+      case 'session-ended':
+        current.sessionEnded = parsed.data;
+        endInference(current);
+        deps.after(stopWaitMs, () => {
+          if (round === current) current.vault.kill();
+        });
+        return;
+      case 'fatal':
+        giveUp(parsed.data.error.message);
+        current.vault.kill();
+    }
+  }
+
+  async function answerKeychain(
+    current: Round,
+    request: Extract<FromVault, { kind: 'keychain-request' }>,
+  ): Promise<void> {
+    const { id, operation, value } = request;
+    const answer = await deps.keychain[operation](value);
+    if (round === current) post(current, { kind: 'keychain-answer', id, value: answer });
+  }
+
+  function vaultEnded(current: Round): void {
+    round = null;
+    deps.blocked.deliverTo(null);
+    endInference(current);
+    if (stopping || gaveUp) return;
+    if (current.sessionEnded !== null) {
+      const { because, userId } = current.sessionEnded;
+      startRound({ startedBecause: because, lockedUserId: because === 'locked' ? userId : null });
+      // A fresh page holds nothing of the session that ended. It asks for its own port.
+      pageAsked = false;
+      deps.page.reload();
+    } else if (deps.budgets.vault.spend()) {
+      startRound({ startedBecause: 'vault-crashed', lockedUserId: null });
+    } else {
+      giveUp(stoppedMessages.vault);
+    }
+  }
+
+  function inferenceEnded(current: Round, exitCode: number): void {
+    current.inference = null;
+    if (round !== current || stopping) return;
+    if (current.started) post(current, { kind: 'inference-ended', exitCode });
+    if (!deps.budgets.inference.spend()) return;
+    startInference(current);
+    if (current.started) connectModel(current);
+  }
+
+  /** From here on its end is no surprise. */
+  function endInference(current: Round): void {
+    current.inference?.kill();
+    current.inference = null;
+  }
+
+  function giveUp(message: string): void {
+    gaveUp = true;
+    deps.page.showStopped(message);
+  }
+
+  return {
+    begin: () => {
+      startRound({ startedBecause: 'launch', lockedUserId: null });
+    },
+    requestTextPort() {
+      pageAsked = true;
+      if (round?.started === true) connectPage(round);
+    },
+    grantFile(grant, path, purpose) {
+      if (round?.started === true) post(round, { kind: 'file-grant', grant, path, purpose });
+    },
+    pageCrashed() {
+      if (stopping || gaveUp) return;
+      pageAsked = false;
+      if (deps.budgets.page.spend()) deps.page.reload();
+      else giveUp(stoppedMessages.page);
+    },
+    async stop() {
+      stopping = true;
+      if (round === null) return;
+      const { vault, inference } = round;
+      const ended = Promise.all([whenEnded(vault), inference === null ? null : whenEnded(inference)]);
+      post(round, { kind: 'stop' });
+      const cancel = deps.after(stopWaitMs, () => {
+        vault.kill();
+        inference?.kill();
+      });
+      await ended;
+      cancel();
+    },
+  };
+}
+
+function post({ vault }: Round, message: ToVault): void {
+  vault.post(message);
+}
+
+function whenEnded(child: Child): Promise<void> {
+  return new Promise((resolve) => {
+    child.onEnded(() => {
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,22 @@
+import { contextBridge, ipcRenderer } from 'electron';
+import { appOrigin, shellChannels, textPortMessage, type Shell } from '../shared/shell-contract.ts';
+
+/** Hands the text port and five shell requests to our own page, nothing else. */
+const shell: Shell = {
+  requestTextPort: () => {
+    ipcRenderer.send(shellChannels.requestTextPort);
+  },
+  getTheme: () => ipcRenderer.invoke(shellChannels.getTheme),
+  setTheme: (theme) => ipcRenderer.invoke(shellChannels.setTheme, theme),
+  chooseSaveFile: (purpose, suggestedName) =>
+    ipcRenderer.invoke(shellChannels.chooseSaveFile, purpose, suggestedName),
+  print: () => ipcRenderer.invoke(shellChannels.print),
+};
+
+if (window.location.origin === appOrigin) {
+  contextBridge.exposeInMainWorld('cloisterShell', shell);
+  // The port itself cannot cross the context bridge; a window message can carry it.
+  ipcRenderer.on(shellChannels.textPort, ({ ports }) => {
+    window.postMessage(textPortMessage, appOrigin, ports);
+  });
+}
