@@ -4,6 +4,7 @@ import { messagePort } from '../links/message-port.ts';
 import { toVaultSchema, type FromVault } from '../links/vault-control.ts';
 import type { BlockedReports } from './blocked-reports.ts';
 import type { Keychain } from './keys/device-secret.ts';
+import { selfTest } from './keys/self-test.ts';
 import { createTestHooks } from './test-hooks.ts';
 import { createVault, type StartMessage, type Vault } from './vault.ts';
 
@@ -12,15 +13,21 @@ const exitDelayMs = 150;
 
 /** Connects the vault to main's line. A message that does not parse is a bug of ours: the process ends and main tells. */
 export function startVaultProcess(parent: ParentPort, blocked: BlockedReports): void {
-  let vault: Vault | null = null;
+  /** Set at `start`; what arrives while the primitives are tested waits its turn. */
+  let vault: Promise<Vault> | null = null;
+  const withVault = (act: (ready: Vault) => void): void => {
+    void vault?.then(act);
+  };
   const post = (message: FromVault): void => {
     parent.postMessage(message);
   };
   const keychainAnswers = new Map<number, (value: string | null) => void>();
 
-  function begin(start: StartMessage): void {
-    vault = createVault({
+  async function begin(start: StartMessage): Promise<Vault> {
+    const primitives = await selfTest();
+    const created = createVault({
       start,
+      primitives,
       post,
       keychain: keychainOverParent(start, post, keychainAnswers),
       blocked,
@@ -36,6 +43,7 @@ export function startVaultProcess(parent: ParentPort, blocked: BlockedReports): 
       },
     });
     post({ kind: 'ready' });
+    return created;
   }
 
   parent.on('message', ({ data, ports }: { data: unknown; ports: MessagePortMain[] }) => {
@@ -43,19 +51,19 @@ export function startVaultProcess(parent: ParentPort, blocked: BlockedReports): 
     const [port] = ports;
     switch (message.kind) {
       case 'start':
-        begin(message);
+        vault = begin(message);
         return;
       case 'text-port':
-        if (port !== undefined) vault?.attachTextPort(messagePort(port));
+        if (port !== undefined) withVault((ready) => ready.attachTextPort(messagePort(port)));
         return;
       case 'model-port':
-        if (port !== undefined) vault?.attachModelPort(messagePort(port));
+        if (port !== undefined) withVault((ready) => ready.attachModelPort(messagePort(port)));
         return;
       case 'inference-ended':
-        vault?.inferenceEnded(message.exitCode);
+        withVault((ready) => ready.inferenceEnded(message.exitCode));
         return;
       case 'file-grant':
-        vault?.grantFile(message.grant, message.path, message.purpose);
+        withVault((ready) => ready.grantFile(message.grant, message.path, message.purpose));
         return;
       case 'keychain-answer':
         keychainAnswers.get(message.id)?.(message.value);
@@ -65,8 +73,11 @@ export function startVaultProcess(parent: ParentPort, blocked: BlockedReports): 
         blocked.report('main', message.api);
         return;
       case 'stop':
-        vault?.stop();
-        process.exit(0);
+        if (vault === null) process.exit(0);
+        withVault((ready) => {
+          ready.stop();
+          process.exit(0);
+        });
     }
   });
 }

@@ -70,6 +70,7 @@ function start(startedBecause: 'launch' | 'vault-crashed'): void {
       lockedUserId: null,
       testHooksFile: null,
     },
+    primitives: { ok: true, value: undefined },
     post: (message) => posted.push(message),
     keychain: { available: false, backend: 'none', wrap: async () => null, unwrap: async () => null },
     blocked: createBlockedReports(),

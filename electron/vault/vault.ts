@@ -29,6 +29,8 @@ export type StartMessage = Extract<ToVault, { kind: 'start' }>;
 
 type Deps = {
   readonly start: StartMessage;
+  /** AC-29: no key is used before every primitive gave a known answer. */
+  readonly primitives: Result<void>;
   readonly post: (message: FromVault) => void;
   readonly keychain: Keychain;
   readonly blocked: BlockedReports;
@@ -58,10 +60,10 @@ export function createVault(deps: Deps): Vault {
   const grants = createFileGrants();
   const settings = openEngineSettings(start.dataFolder);
   const model = defaultModel(start.cataloguePath, start.modelsFolder);
-  let installation: Result<Installation> = openInstallation(start.dataFolder);
+  let installation: Result<Installation> = deps.primitives.ok ? openInstallation(start.dataFolder) : deps.primitives;
   let signedIn: SignedIn | null = null;
   let textPort: TextPort | null = null;
-  const notices: Notice[] = firstNotices(start);
+  const notices = firstNotices(start, installation);
 
   const post = (event: VaultEvent): void => textPort?.post(event);
   const session = (): OpenSession => requireSignedIn().session;
@@ -246,13 +248,15 @@ export function createVault(deps: Deps): Vault {
   };
 }
 
-function firstNotices(start: StartMessage): Notice[] {
-  if (start.startedBecause !== 'vault-crashed') return [];
-  return [
-    {
+function firstNotices(start: StartMessage, installation: Result<Installation>): Notice[] {
+  const notices: Notice[] = [];
+  if (start.startedBecause === 'vault-crashed') {
+    notices.push({
       kind: 'attention',
       message:
         'Cloister stopped unexpectedly and has started again. Everything that was shown is recorded, and your text is kept. Sign in to go on.',
-    },
-  ];
+    });
+  }
+  if (installation.ok && installation.value.notice !== null) notices.push({ kind: 'attention', message: installation.value.notice });
+  return notices;
 }

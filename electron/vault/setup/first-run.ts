@@ -11,7 +11,7 @@ import type { Keychain } from '../keys/device-secret.ts';
 import { createInstallation } from '../keys/installation.ts';
 import { writeKeyring } from '../keys/keyring-file.ts';
 import type { Keyring } from '../keys/keyring-schema.ts';
-import { createRecoveryIdentity, parseRecoveryIdentity, recipientOf } from '../keys/recovery-key.ts';
+import { checkRecipient, createRecoveryIdentity, parseRecoveryIdentity, recipientOf } from '../keys/recovery-key.ts';
 import { openSealedVaultKeys, sealVaultKeys } from '../keys/sealed-keys.ts';
 import type { Clock } from '../log/clock.ts';
 import { verifierKeyFor } from '../log/signed-note.ts';
@@ -52,7 +52,10 @@ export function createFirstRun(deps: Deps): FirstRun {
   const keys = { dek: randomBytes(32), logSeed: randomBytes(32) };
   const recipients = new Map<string, { readonly sealed: string; provenAt: string | null }>();
 
-  async function addRecipient(recipient: string): Promise<Result<Record<string, never>>> {
+  async function addRecipient(typed: string): Promise<Result<Record<string, never>>> {
+    const checked = await checkRecipient(typed);
+    if (!checked.ok) return checked;
+    const recipient = checked.value;
     const sealed = await sealVaultKeys({ recipient, installationId, epoch, holder: recipient, keys });
     recipients.set(recipient, { sealed, provenAt: null });
     return ok({});

@@ -4,12 +4,13 @@ import { appError } from '../../shared/app-error.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { confirmGeneration, readKeyring } from '../keys/keyring-file.ts';
 import type { Keyring } from '../keys/keyring-schema.ts';
-import { selfTest } from '../keys/self-test.ts';
 
 /** What stands on the disk: the keyring (or none before the first run) and where the database is. */
 export type Installation = {
   readonly keyring: Keyring | null;
   readonly databasePath: string;
+  /** To be said on the next screen: an older key file had to be used. */
+  readonly notice: string | null;
   /** To be called after the database was opened with keys of this keyring generation. */
   confirm(): void;
 };
@@ -38,15 +39,11 @@ export function openInstallation(dataFolder: string): Result<Installation> {
   return ok({
     keyring,
     databasePath,
+    notice: read.value?.notice ?? null,
     confirm: () => {
       confirmGeneration(dataFolder);
     },
   });
-}
-
-/** AC-29: no key is used before every primitive has given a known answer. */
-export async function testPrimitives(): Promise<Result<void>> {
-  return selfTest();
 }
 
 function prepareFolder(dataFolder: string): Result<void> {
