@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { isLinux, isRootOnLinux } from './cache-folder.mjs';
+import { capture, run } from './run-command.mjs';
+import { SetupError, say } from './say.mjs';
+
+/** What Electron, its headless display, its keyring and the tests need on Debian; alternatives are other names of the same. */
+const debianPackages = [
+  ['xvfb'],
+  ['libgtk-3-0', 'libgtk-3-0t64'],
+  ['libnss3'],
+  ['libasound2', 'libasound2t64'],
+  ['libgbm1'],
+  ['libxss1'],
+  ['libxtst6'],
+  ['strace'],
+  ['dbus'],
+  ['gnome-keyring'],
+  ['libsecret-tools'],
+  ['openssh-client'],
+  ['util-linux'],
+  ['procps'],
+  ['fonts-dejavu-core'],
+  ['xauth'],
+];
+
+const fedoraLine =
+  'sudo dnf install xorg-x11-server-Xvfb gtk3 nss alsa-lib mesa-libgbm libXScrnSaver libXtst strace dbus-daemon gnome-keyring libsecret openssh-clients util-linux procps-ng dejavu-sans-fonts xorg-x11-xauth';
+
+function isDebian() {
+  try {
+    return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/mu.test(readFileSync('/etc/os-release', 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** @param {string} name */
+const isInstalled = (name) =>
+  capture('dpkg-query', ['-W', '-f', '${Status}', name]) === 'install ok installed';
+
+/** @returns {string[]} */
+function missingPackages() {
+  return debianPackages
+    .filter((names) => !names.some(isInstalled))
+    .map((names) => names.find((name) => capture('apt-cache', ['policy', name])?.includes('Candidate: ') === true) ?? names[0] ?? '');
+}
+
+/**
+ * On Debian as root: installs what is missing. Elsewhere on Linux: says the one line to run, and goes on, because the
+ * libraries may be there under other names.
+ */
+export async function installSystemPackages() {
+  if (!isLinux) return;
+  if (!isDebian()) {
+    if (capture('sh', ['-c', 'command -v Xvfb']) === null) {
+      say(`Electron and the tests need some system packages. On Fedora: ${fedoraLine}`);
+    }
+    return;
+  }
+  const missing = missingPackages();
+  if (missing.length === 0) return;
+  if (!isRootOnLinux) {
+    say(`Electron and the tests need system packages that are missing. Run this line, then the command again:`);
+    say(`  sudo apt-get install -y ${missing.join(' ')}`);
+    return;
+  }
+  say(`Installing system packages: ${missing.join(' ')}`);
+  const install = () =>
+    run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      output: 'stderr',
+    });
+  if ((await install()) === 0) return;
+  // The package lists may be absent (a fresh container) or stale.
+  await run('apt-get', ['update', '-q'], { output: 'stderr' });
+  if ((await install()) !== 0) {
+    throw new SetupError(
+      `Installing system packages failed (apt-get's own words are above). Install these by hand and run the command again: ${missing.join(' ')}`,
+    );
+  }
+}
