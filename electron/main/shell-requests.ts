@@ -33,12 +33,19 @@ export function serveShellRequests(deps: {
   });
   serve(shellChannels.getTheme, () => theme.get());
   serve(shellChannels.setTheme, (preference) => {
-    theme.set(themeSchema.parse(preference));
+    theme.set(parse(themeSchema, preference));
   });
   serve(shellChannels.chooseSaveFile, (purpose, suggestedName) =>
-    deps.chooseSaveFile(purposeSchema.parse(purpose), fileNameSchema.parse(suggestedName)),
+    deps.chooseSaveFile(parse(purposeSchema, purpose), parse(fileNameSchema, suggestedName)),
   );
   serve(shellChannels.print, () => print(contents));
+}
+
+/** Our page sends nothing else, so this is a bug or an attack. Electron prints what is thrown here: it quotes nothing. */
+function parse<T>(schema: z.ZodType<T>, input: unknown): T {
+  const parsed = schema.safeParse(input);
+  if (!parsed.success) throw new Error('malformed request');
+  return parsed.data;
 }
 
 /** A frame that is gone has no origin to check, so it is refused as well. */

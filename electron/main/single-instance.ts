@@ -19,6 +19,7 @@ export function holdSingleInstance(app: App, folder: string): boolean {
   const writable = prepareFolder(folder);
   // Chromium's own files (caches, preferences) stay apart from the vault's.
   app.setPath('sessionData', join(folder, 'chromium'));
+  app.setPath('crashDumps', join(folder, 'chromium', 'crashes'));
   if (app.requestSingleInstanceLock()) return true;
   // In a folder that cannot be written there is no lock to be had; the vault cannot write there either, and tells why.
   return !writable;

@@ -1,8 +1,7 @@
 import type { WebContents } from 'electron';
 
 /**
- * What no page may do, whoever made it: leave, open another window, hold a webview, change the window's title (titles
- * are seen in task bars and by screen recorders). There is no way out through the operating system's browser either:
+ * What no page may do, whoever made it: leave, open another window, hold a webview. There is no way out through the operating system's browser either:
  * nothing in Cloister calls `shell.openExternal`.
  */
 export function closeWebContents(contents: WebContents): void {
@@ -13,7 +12,6 @@ export function closeWebContents(contents: WebContents): void {
   contents.on('will-frame-navigate', prevent);
   contents.on('will-redirect', prevent);
   contents.on('will-attach-webview', prevent);
-  contents.on('page-title-updated', prevent);
   contents.on('select-bluetooth-device', (event, _devices, answer) => {
     event.preventDefault();
     answer('');

@@ -44,6 +44,10 @@ export function createMainWindow(deps: {
     backgroundColor: deps.theme.background(),
     webPreferences: pagePreferences(deps),
   });
+  // Titles are seen in task bars, switchers and screen recordings: it stays the name of the product.
+  window.on('page-title-updated', (event) => {
+    event.preventDefault();
+  });
   window.once('ready-to-show', () => {
     window.show();
   });
