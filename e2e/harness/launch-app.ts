@@ -50,6 +50,7 @@ export async function launchApp(options: LaunchOptions): Promise<RunningApp> {
   const app = await _electron.launch({
     executablePath,
     args: [appFolder],
+    chromiumSandbox: true,
     cwd: home.folder,
     env: {
       ...withoutRunAsNode(process.env),
