@@ -1,0 +1,102 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkout, modelCache } from './cache-folder.mjs';
+import { startDisplay } from './display.mjs';
+import { prepare, prepareTools } from './prepare.mjs';
+import { runAsNode } from './run-as-node.mjs';
+import { run } from './run-command.mjs';
+import { SetupError, say } from './say.mjs';
+import { endToEndTests, reportTests, unitTests } from './tests.mjs';
+import { ownFolder, prepareLaunch } from './unprivileged.mjs';
+
+/** @typedef {(args: readonly string[]) => Promise<number>} Command the exit code */
+
+/** What `npm run <name>` does; each prepares what it needs first. @type {ReadonlyMap<string, Command>} */
+export const commands = new Map([
+  ['setup', setUp],
+  ['build', build],
+  ['demo', demo],
+  ['dev', dev],
+  ['test', test],
+  ['test:unit', async (/** @type {readonly string[]} */ args) => (await prepare(), reportTests([await unitTests(args)]))],
+  ['test:e2e', async (/** @type {readonly string[]} */ args) => (await prepare(), reportTests([await endToEndTests(args)]))],
+  ['check', (args) => asNodeScript('build/checks/run-checks.ts', args)],
+  ['package', (args) => asNodeScript('build/package/package.ts', args)],
+  ['bench', bench],
+]);
+
+async function setUp() {
+  await prepare();
+  say('Everything is in place.');
+  return 0;
+}
+
+async function build() {
+  await prepare();
+  return 0;
+}
+
+/** @param {readonly string[]} args */
+async function demo(args) {
+  await prepare();
+  return withDisplay(() => runAsNode([requireScript('e2e/demo/demo.ts'), ...args]));
+}
+
+/** @param {readonly string[]} args */
+async function bench(args) {
+  await prepare();
+  return withDisplay(() => runAsNode([requireScript('build/bench/bench.ts'), ...args]));
+}
+
+/** @param {readonly string[]} args */
+async function test(args) {
+  if (args.length > 0) throw new SetupError('`npm test` runs everything. For a part: npm run test:unit -- FILTER, or test:e2e.');
+  await prepare();
+  const unit = await unitTests([]);
+  const endToEnd = await endToEndTests([]);
+  return reportTests([unit, endToEnd]);
+}
+
+/** Starts the app on a data folder of its own, so that trying things never touches a real installation. */
+async function dev() {
+  await prepare();
+  const { executablePath, appFolder, user } = prepareLaunch();
+  const data = user ? join(user.home, 'development-data') : join(checkout, '.cache/development-data');
+  mkdirSync(data, { recursive: true });
+  ownFolder(data);
+  return withDisplay((display) =>
+    run(executablePath, [appFolder], {
+      env: {
+        ...process.env,
+        ...(display === undefined ? {} : { DISPLAY: display }),
+        CLOISTER_DATA_FOLDER: process.env['CLOISTER_DATA_FOLDER'] ?? data,
+        CLOISTER_MODELS_FOLDER: process.env['CLOISTER_MODELS_FOLDER'] ?? modelCache(),
+      },
+    }),
+  );
+}
+
+/** @param {string} script @param {readonly string[]} args */
+async function asNodeScript(script, args) {
+  await prepareTools();
+  return runAsNode([requireScript(script), ...args]);
+}
+
+/** @param {string} script */
+function requireScript(script) {
+  const path = join(checkout, script);
+  if (!existsSync(path)) throw new SetupError(`${script} is missing from this checkout.`);
+  return path;
+}
+
+/** @param {(display: string | undefined) => Promise<number>} work */
+async function withDisplay(work) {
+  const { display, stop } = await startDisplay();
+  // Whatever the work starts inherits this process's environment.
+  if (display !== undefined) process.env['DISPLAY'] = display;
+  try {
+    return await work(display);
+  } finally {
+    stop();
+  }
+}
