@@ -5,7 +5,15 @@ import { runAsNode } from './run-as-node.mjs';
 import { SetupError, say } from './say.mjs';
 import { hashTree, readStamp, writeStamp } from './stamp.mjs';
 
-const sources = ['electron', 'renderer', 'models', 'build/electron.vite.config.ts', 'build/tsconfig.base.json', 'package.json', 'package-lock.json'];
+const sources = [
+  'electron',
+  'renderer',
+  'models',
+  'build/electron.vite.config.ts',
+  'build/tsconfig.base.json',
+  'package.json',
+  'package-lock.json',
+];
 
 /** Builds `out/`, unless it was made from the same sources. @param {{ flavour?: 'development' | 'release' }} [options] */
 export async function buildApp(options = {}) {

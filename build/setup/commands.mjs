@@ -18,8 +18,17 @@ export const commands = new Map([
   ['demo', demo],
   ['dev', dev],
   ['test', test],
-  ['test:unit', async (/** @type {readonly string[]} */ args) => (await prepare(), reportTests([await unitTests(args)]))],
-  ['test:e2e', async (/** @type {readonly string[]} */ args) => (await prepare(), reportTests([await endToEndTests(args)]))],
+  [
+    'test:unit',
+    async (/** @type {readonly string[]} */ args) => (await prepare(), reportTests([await unitTests(args)])),
+  ],
+  [
+    'test:e2e',
+    async (/** @type {readonly string[]} */ args) => (
+      await prepare(),
+      reportTests([await endToEndTests(args)])
+    ),
+  ],
   ['check', (args) => asNodeScript('build/checks/run-checks.ts', args)],
   ['package', (args) => asNodeScript('build/package/package.ts', args)],
   ['bench', bench],
@@ -50,7 +59,8 @@ async function bench(args) {
 
 /** @param {readonly string[]} args */
 async function test(args) {
-  if (args.length > 0) throw new SetupError('`npm test` runs everything. For a part: npm run test:unit -- FILTER, or test:e2e.');
+  if (args.length > 0)
+    throw new SetupError('`npm test` runs everything. For a part: npm run test:unit -- FILTER, or test:e2e.');
   await prepare();
   const unit = await unitTests([]);
   const endToEnd = await endToEndTests([]);

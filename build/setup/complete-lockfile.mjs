@@ -41,7 +41,8 @@ export function completeLockfile(packages) {
   for (const [path, entry] of Object.entries(packages)) {
     for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
       if (isLocked(packages, path, name)) continue;
-      if (!/^\d+\.\d+\.\d+\S*$/u.test(version)) throw new Error(`${name} is wanted as ${version}, which is no exact version`);
+      if (!/^\d+\.\d+\.\d+\S*$/u.test(version))
+        throw new Error(`${name} is wanted as ${version}, which is no exact version`);
       packages[`node_modules/${name}`] = platformEntry(name, version, entry.dev === true);
       added.push(`${name}@${version}`);
     }
@@ -59,7 +60,11 @@ function platformEntry(name, version, dev) {
   const os = words.map((word) => systems.get(word)).find((known) => known !== undefined);
   const cpu = words.map((word) => processors.get(word)).find((known) => known !== undefined);
   if (cpu === undefined) throw new Error(`${name} does not say which processor it is for`);
-  const libc = words.some((word) => word.startsWith('musl')) ? ['musl'] : words.some((word) => word.startsWith('gnu')) ? ['glibc'] : null;
+  const libc = words.some((word) => word.startsWith('musl'))
+    ? ['musl']
+    : words.some((word) => word.startsWith('gnu'))
+      ? ['glibc']
+      : null;
   return {
     version,
     cpu: [cpu],

@@ -21,7 +21,9 @@ export async function startDisplay() {
   const number = await new Promise((ready, failed) => {
     const refuse = (/** @type {string} */ why) =>
       failed(
-        new SetupError(`The virtual display (Xvfb) did not start: ${why}. Install the system packages that \`npm run setup\` names.`),
+        new SetupError(
+          `The virtual display (Xvfb) did not start: ${why}. Install the system packages that \`npm run setup\` names.`,
+        ),
       );
     server.on('error', (error) => refuse(error.message));
     server.on('exit', (code) => refuse(`it ended with code ${code}`));

@@ -1,5 +1,4 @@
-import { createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import { mkdirSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -50,7 +49,9 @@ async function fetchWhole(download, part) {
     } catch (error) {
       if (error instanceof FinalAnswer) throw error;
       if (attempt >= tries) {
-        const kept = existsSync(part) ? ' What has come so far is kept; the next run goes on from there.' : '';
+        const kept = existsSync(part)
+          ? ' What has come so far is kept; the next run goes on from there.'
+          : '';
         throw new SetupError(
           `${download.label} could not be downloaded from ${download.url} after ${tries} attempts: ${reason(error)}.${kept} Check the network connection (or proxy) and run the command again.`,
         );

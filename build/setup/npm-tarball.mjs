@@ -26,7 +26,16 @@ export async function fetchNpmTarball(wanted, place) {
   const spec = `${wanted.name}@${wanted.version}`;
   const bar = progress(place.label);
   const timer = setInterval(() => bar.at(Math.min(sizeOf(cache), place.bytes), place.bytes), 250);
-  const args = ['pack', spec, '--pack-destination', place.folder, '--cache', cache, '--ignore-scripts', '--silent'];
+  const args = [
+    'pack',
+    spec,
+    '--pack-destination',
+    place.folder,
+    '--cache',
+    cache,
+    '--ignore-scripts',
+    '--silent',
+  ];
   const { code, words } = await npm(args);
   clearInterval(timer);
   if (code !== 0) {
@@ -37,7 +46,10 @@ export async function fetchNpmTarball(wanted, place) {
   }
   bar.at(place.bytes, place.bytes);
   bar.end();
-  const tarball = join(place.folder, `${wanted.name.replace(/^@/u, '').replace('/', '-')}-${wanted.version}.tgz`);
+  const tarball = join(
+    place.folder,
+    `${wanted.name.replace(/^@/u, '').replace('/', '-')}-${wanted.version}.tgz`,
+  );
   const found = `sha512-${await hashFile(tarball, 'sha512', 'base64')}`;
   if (found !== wanted.integrity) {
     rmSync(tarball, { force: true });

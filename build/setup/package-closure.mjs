@@ -19,7 +19,8 @@ export function packageClosure(root, names) {
 function visit(root, from, name, required, found) {
   const folder = locate(root, from, name);
   if (folder === null) {
-    if (required) throw new Error(`${name}, needed by ${relative(root, from) || 'the app'}, is not installed`);
+    if (required)
+      throw new Error(`${name}, needed by ${relative(root, from) || 'the app'}, is not installed`);
     return;
   }
   const key = relative(root, folder).replaceAll('\\', '/');

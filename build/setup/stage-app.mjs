@@ -8,7 +8,11 @@ import { hashTree, readStamp, writeStamp } from './stamp.mjs';
 
 /** What a built app reads at run time; everything else is bundled into `out`. */
 const appFiles = ['package.json', 'out', 'models/catalogue.json'];
-const nativePackages = ['better-sqlite3-multiple-ciphers', 'node-llama-cpp', `@node-llama-cpp/${process.platform}-${process.arch}`];
+const nativePackages = [
+  'better-sqlite3-multiple-ciphers',
+  'node-llama-cpp',
+  `@node-llama-cpp/${process.platform}-${process.arch}`,
+];
 
 /**
  * Copies the built app to a folder that everyone may read: a checkout may lie in root's home. Copied again only when

@@ -42,7 +42,12 @@ const isInstalled = (name) =>
 function missingPackages() {
   return debianPackages
     .filter((names) => !names.some(isInstalled))
-    .map((names) => names.find((name) => capture('apt-cache', ['policy', name])?.includes('Candidate: ') === true) ?? names[0] ?? '');
+    .map(
+      (names) =>
+        names.find((name) => capture('apt-cache', ['policy', name])?.includes('Candidate: ') === true) ??
+        names[0] ??
+        '',
+    );
 }
 
 /**
@@ -60,7 +65,9 @@ export async function installSystemPackages() {
   const missing = missingPackages();
   if (missing.length === 0) return;
   if (!isRootOnLinux) {
-    say(`Electron and the tests need system packages that are missing. Run this line, then the command again:`);
+    say(
+      `Electron and the tests need system packages that are missing. Run this line, then the command again:`,
+    );
     say(`  sudo apt-get install -y ${missing.join(' ')}`);
     return;
   }

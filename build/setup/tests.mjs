@@ -23,12 +23,19 @@ export async function unitTests(filters) {
     ...filters,
   ]);
   const found = readReport(report);
-  return outcome('unit', code, Number(found?.numPassedTests), Number(found?.numFailedTests) + Number(found?.numFailedTestSuites ? suitesThatDidNotLoad(found) : 0));
+  return outcome(
+    'unit',
+    code,
+    Number(found?.numPassedTests),
+    Number(found?.numFailedTests) + Number(found?.numFailedTestSuites ? suitesThatDidNotLoad(found) : 0),
+  );
 }
 
 /** A file that could not be loaded has no failed test to count, and must not pass for that. @param {any} report */
 const suitesThatDidNotLoad = (report) =>
-  report.testResults.filter((/** @type {any} */ file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+  report.testResults.filter(
+    (/** @type {any} */ file) => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length;
 
 /** The end-to-end tests, on the built app and a display. @param {readonly string[]} args @returns {Promise<Outcome>} */
 export async function endToEndTests(args) {
@@ -36,8 +43,21 @@ export async function endToEndTests(args) {
   const { display, stop } = await startDisplay();
   try {
     const code = await runAsNode(
-      ['node_modules/@playwright/test/cli.js', 'test', '-c', 'e2e/playwright.config.ts', '--reporter=list,json', ...args],
-      { env: { ...process.env, ...(display ? { DISPLAY: display } : {}), PLAYWRIGHT_JSON_OUTPUT_FILE: report } },
+      [
+        'node_modules/@playwright/test/cli.js',
+        'test',
+        '-c',
+        'e2e/playwright.config.ts',
+        '--reporter=list,json',
+        ...args,
+      ],
+      {
+        env: {
+          ...process.env,
+          ...(display ? { DISPLAY: display } : {}),
+          PLAYWRIGHT_JSON_OUTPUT_FILE: report,
+        },
+      },
     );
     const stats = readReport(report)?.stats;
     // A flaky test passed at a second try; there are no second tries here, so it is a failure.

@@ -34,7 +34,8 @@ export function prepareLaunch(options = {}) {
   const appFolder = options.appFolder ?? staged?.app ?? checkout;
   const keyring = options.keyring ?? false;
   const under = options.under ?? [];
-  if (user === null && !keyring && under.length === 0) return { executablePath: electron, appFolder, user, chromiumSandbox: true };
+  if (user === null && !keyring && under.length === 0)
+    return { executablePath: electron, appFolder, user, chromiumSandbox: true };
   if (user !== null && capture('setpriv', [...become(user), 'test', '-x', electron]) === null) {
     throw new SetupError(
       `The app runs as the user ${userName}, who cannot read ${electron}. Put the cache in a folder that everyone may read (CLOISTER_CACHE) and run the command again.`,
@@ -111,7 +112,14 @@ function writeStarter(folder, start) {
     // A session folder of its own kind: the keyring puts its sockets there.
     mkdirSync(run, { recursive: true, mode: 0o700 });
     chownSync(run, user.uid, user.gid);
-    words.push('setpriv', ...become(user), 'env', `HOME=${user.home}`, `USER=${userName}`, `LOGNAME=${userName}`);
+    words.push(
+      'setpriv',
+      ...become(user),
+      'env',
+      `HOME=${user.home}`,
+      `USER=${userName}`,
+      `LOGNAME=${userName}`,
+    );
     words.push(`XDG_RUNTIME_DIR=${run}`);
     lines.push('unset ELECTRON_RUN_AS_NODE XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME');
   } else {
@@ -120,7 +128,9 @@ function writeStarter(folder, start) {
   const app = [...under, electron].map(quote).join(' ');
   if (keyring) {
     const inside = `printf '\\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null; exec ${app} --password-store=gnome-libsecret "$@"`;
-    lines.push(`exec ${[...words, 'dbus-run-session', '--', 'sh', '-c', inside, 'sh'].map(quote).join(' ')} "$@"`);
+    lines.push(
+      `exec ${[...words, 'dbus-run-session', '--', 'sh', '-c', inside, 'sh'].map(quote).join(' ')} "$@"`,
+    );
   } else {
     lines.push(`exec ${words.map(quote).join(' ')} ${app} "$@"`);
   }
