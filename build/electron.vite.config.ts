@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'electron-vite';
 
@@ -49,7 +48,7 @@ export default defineConfig({
     root: at('renderer'),
     base: './',
     define,
-    plugins: [react(), tailwindcss()],
+    plugins: [react()],
     build: {
       outDir: at('out/renderer'),
       emptyOutDir: true,

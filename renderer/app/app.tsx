@@ -1,0 +1,82 @@
+import { useCallback, useEffect, useState, type ReactNode } from 'react';
+import type { AppState } from '../../electron/shared/contract.ts';
+import type { Shell } from '../../electron/shared/shell-contract.ts';
+import type { VaultClient } from '../bridge/vault-client.ts';
+import { FirstRun } from '../features/first-run/first-run.tsx';
+import { SignIn } from '../features/sign-in/sign-in.tsx';
+import { appStrings } from '../strings/app-strings.ts';
+import { AppContext } from './app-context.ts';
+import { SignedIn } from './signed-in.tsx';
+
+/** Which screen there is follows from the vault's state alone; it is read anew with every connection. */
+export function App({ vault, shell }: { readonly vault: VaultClient; readonly shell: Shell }): ReactNode {
+  const [state, setState] = useState<AppState | null>(null);
+  const [connection, setConnection] = useState<'connected' | 'lost'>('lost');
+
+  const refresh = useCallback(async () => {
+    const result = await vault.request('app.getState', {});
+    if (result.ok) setState(result.value);
+  }, [vault]);
+
+  useEffect(
+    () =>
+      vault.onConnection((next) => {
+        setConnection(next);
+        if (next === 'connected') void refresh();
+      }),
+    [vault, refresh],
+  );
+  useEffect(
+    () =>
+      vault.onEvent((event) => {
+        if (event.event === 'model.status') setState((before) => (before === null ? null : { ...before, model: event.status }));
+        if (event.event === 'log.grew') setState((before) => (before === null ? null : { ...before, logSize: event.logSize }));
+      }),
+    [vault],
+  );
+
+  if (state === null) return <Waiting />;
+  return (
+    <AppContext value={{ vault, shell, state, refresh }}>
+      {state.flavour === 'development' && <p className="development-banner">{appStrings.developmentBanner}</p>}
+      <Screen state={state} />
+      {connection === 'lost' && (
+        <div className="overlay" role="status">
+          <div className="card">
+            <h2>{appStrings.restarting}</h2>
+            <p>{appStrings.restartingDetail}</p>
+          </div>
+        </div>
+      )}
+    </AppContext>
+  );
+}
+
+function Screen({ state }: { readonly state: AppState }): ReactNode {
+  switch (state.phase) {
+    case 'first-run':
+      return <FirstRun />;
+    case 'signed-out':
+      return <SignIn />;
+    case 'signed-in':
+      return <SignedIn />;
+    case 'broken':
+      return (
+        <main className="centre">
+          <section className="card">
+            <h1>{appStrings.broken}</h1>
+            <p role="alert">{state.problem?.message}</p>
+            <p className="quiet">{appStrings.brokenDetail}</p>
+          </section>
+        </main>
+      );
+  }
+}
+
+function Waiting(): ReactNode {
+  return (
+    <main className="centre" aria-busy="true">
+      <p className="quiet">{appStrings.starting}</p>
+    </main>
+  );
+}

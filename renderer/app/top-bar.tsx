@@ -1,0 +1,101 @@
+import { BookLock, House, LockKeyhole, LogOut, Monitor, Moon, ScrollText, Sun } from 'lucide-react';
+import { useEffect, useState, type ReactNode } from 'react';
+import type { ModelStatus } from '../../electron/shared/contract.ts';
+import type { ThemePreference } from '../../electron/shared/shell-contract.ts';
+import { appStrings } from '../strings/app-strings.ts';
+import { Button } from '../ui/button.tsx';
+import { useApp } from './app-context.ts';
+
+type Place = 'workspace' | 'record';
+
+export function TopBar(props: {
+  readonly place: Place;
+  /** Null where there is only one place to be. */
+  readonly onPlace: ((place: Place) => void) | null;
+  readonly onLock: () => void;
+  readonly onSignOut: () => void;
+}): ReactNode {
+  const { state } = useApp();
+  const { onPlace, place } = props;
+  const other: Place = place === 'workspace' ? 'record' : 'workspace';
+  return (
+    <header className="top-bar">
+      <strong className="product">Cloister</strong>
+      <span className="who">{state.user?.displayName}</span>
+      <span className="spacer" />
+      <ModelSign model={state.model} />
+      <span className="sign local" title={appStrings.onThisComputerDetail}>
+        <House aria-hidden="true" size={16} /> {appStrings.onThisComputer}
+      </span>
+      <span className="sign recorded" data-testid="recorded">
+        <BookLock aria-hidden="true" size={16} /> {appStrings.recorded(state.logSize ?? 0)}
+      </span>
+      <span className="spacer" />
+      {onPlace !== null && (
+        <Button
+          onClick={() => {
+            onPlace(other);
+          }}
+        >
+          <ScrollText aria-hidden="true" size={16} /> {other === 'record' ? appStrings.record : appStrings.workspace}
+        </Button>
+      )}
+      <ThemeButton />
+      <Button onClick={props.onLock} title="Ctrl+L">
+        <LockKeyhole aria-hidden="true" size={16} /> {appStrings.lock}
+      </Button>
+      <Button onClick={props.onSignOut}>
+        <LogOut aria-hidden="true" size={16} /> {appStrings.signOut}
+      </Button>
+    </header>
+  );
+}
+
+function ModelSign({ model }: { readonly model: ModelStatus }): ReactNode {
+  if (model.state === 'ready') {
+    return (
+      <span className="sign quiet" title={model.name}>
+        {appStrings.modelReady}
+      </span>
+    );
+  }
+  if (model.state === 'failed') {
+    return (
+      <span className="sign attention" title={model.error.message}>
+        {appStrings.modelFailed}
+      </span>
+    );
+  }
+  return (
+    <span className="sign quiet">
+      {appStrings.modelStep[model.step]} {Math.round(model.fraction * 100)} %
+    </span>
+  );
+}
+
+const themes: readonly ThemePreference[] = ['system', 'light', 'dark'];
+const themeIcons = { system: Monitor, light: Sun, dark: Moon };
+
+/** The choice reaches the page through `prefers-color-scheme`, which main sets: one source for both. */
+function ThemeButton(): ReactNode {
+  const { shell } = useApp();
+  const [theme, setTheme] = useState<ThemePreference>('system');
+  useEffect(() => {
+    void shell.getTheme().then(setTheme);
+  }, [shell]);
+  const Icon = themeIcons[theme];
+  const next = themes[(themes.indexOf(theme) + 1) % themes.length] ?? 'system';
+  return (
+    <Button
+      kind="plain"
+      aria-label={appStrings.theme[theme]}
+      title={appStrings.theme[theme]}
+      onClick={() => {
+        setTheme(next);
+        void shell.setTheme(next);
+      }}
+    >
+      <Icon aria-hidden="true" size={18} />
+    </Button>
+  );
+}

@@ -1,0 +1,78 @@
+import { useState, type ReactNode } from 'react';
+import { firstRunStrings as words } from '../../strings/first-run-strings.ts';
+import { Button } from '../../ui/button.tsx';
+import { Field } from '../../ui/field.tsx';
+import { missingCharacters, type Person } from './setup-form.ts';
+
+export function PersonStep(props: {
+  readonly title: string;
+  readonly detail: string;
+  readonly person: Person;
+  readonly onChange: (person: Person) => void;
+  readonly onBack: () => void;
+  readonly onNext: () => void;
+}): ReactNode {
+  const { person, onChange } = props;
+  const [problem, setProblem] = useState<string | null>(null);
+
+  function submit(): void {
+    const missing = missingCharacters(person.passphrase);
+    if (missing > 0) setProblem(words.short(missing));
+    else if (person.passphrase !== person.repeated) setProblem(words.differs);
+    else props.onNext();
+  }
+
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <h1>{props.title}</h1>
+      <p>{props.detail}</p>
+      <Field
+        label={words.name}
+        value={person.displayName}
+        required
+        maxLength={120}
+        autoFocus
+        onText={(displayName) => {
+          onChange({ ...person, displayName });
+        }}
+      />
+      <Field
+        label={words.passphrase}
+        hint={words.passphraseHint}
+        type="password"
+        value={person.passphrase}
+        required
+        onText={(passphrase) => {
+          setProblem(null);
+          onChange({ ...person, passphrase });
+        }}
+      />
+      <Field
+        label={words.repeat}
+        type="password"
+        value={person.repeated}
+        required
+        onText={(repeated) => {
+          setProblem(null);
+          onChange({ ...person, repeated });
+        }}
+      />
+      {problem !== null && (
+        <p className="message attention" role="alert">
+          {problem}
+        </p>
+      )}
+      <div className="row">
+        <Button onClick={props.onBack}>{words.back}</Button>
+        <Button kind="primary" type="submit">
+          {words.next}
+        </Button>
+      </div>
+    </form>
+  );
+}

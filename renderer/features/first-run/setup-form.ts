@@ -1,0 +1,41 @@
+export type Person = { readonly displayName: string; readonly passphrase: string; readonly repeated: string };
+export type RecoveryEntry = { readonly recipient: string; readonly proven: boolean };
+
+/** What the wizard collects; the vault parses and judges it again. */
+export type SetupForm = {
+  readonly organisationName: string;
+  readonly organisationDomain: string;
+  readonly administrator: Person;
+  readonly clinician: Person;
+  readonly recovery: readonly RecoveryEntry[];
+  readonly acceptSingleRecipient: boolean;
+};
+
+const nobody: Person = { displayName: '', passphrase: '', repeated: '' };
+
+export const emptyForm: SetupForm = {
+  organisationName: '',
+  organisationDomain: '',
+  administrator: nobody,
+  clinician: nobody,
+  recovery: [],
+  acceptSingleRecipient: false,
+};
+
+/** Characters; the vault refuses fewer. */
+export const minimumPassphraseCharacters = 12;
+
+export function missingCharacters(passphrase: string): number {
+  return Math.max(0, minimumPassphraseCharacters - [...passphrase].length);
+}
+
+/** All keys proven, and two of them, or one that was accepted as the only one. */
+export function recoveryIsEnough({ recovery, acceptSingleRecipient }: SetupForm): boolean {
+  if (recovery.length === 0 || recovery.some((entry) => !entry.proven)) return false;
+  return recovery.length > 1 || acceptSingleRecipient;
+}
+
+/** Four characters a group: what a person can type back from paper. */
+export function inGroups(identity: string): readonly string[] {
+  return identity.match(/.{1,4}/g) ?? [];
+}

@@ -1,0 +1,63 @@
+import { ShieldCheck, X } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { LogRecord } from '../../../electron/shared/contract.ts';
+import type { Entry } from '../../../electron/shared/ids.ts';
+import { eventNames, fieldNames, logStrings as words } from '../../strings/log-strings.ts';
+import { Button } from '../../ui/button.tsx';
+import { localTime } from './log-table.tsx';
+
+export function RecordPanel(props: {
+  readonly record: LogRecord;
+  readonly onOpen: (entry: Entry) => void;
+  readonly onClose: () => void;
+}): ReactNode {
+  const { record, onOpen } = props;
+  const { row, inclusion, counterpart } = record;
+  return (
+    <aside className="record" aria-label={words.details(row.entry)}>
+      <header className="pane-head">
+        <h2>{eventNames[row.type]}</h2>
+        <span className="spacer" />
+        <Button kind="plain" aria-label={words.close} onClick={props.onClose}>
+          <X aria-hidden="true" size={18} />
+        </Button>
+      </header>
+      <p className="quiet figures">
+        {words.details(row.entry)} · {localTime(row.at)} · {row.actorName ?? words.system}
+      </p>
+      <p className={inclusion.proven ? 'sign good' : 'sign harm'}>
+        <ShieldCheck aria-hidden="true" size={16} /> {inclusion.proven ? words.proven(inclusion.treeSize) : words.notProven}
+      </p>
+      {counterpart !== null && (
+        <Button
+          kind="plain"
+          onClick={() => {
+            onOpen(counterpart);
+          }}
+        >
+          {words.counterpart(counterpart)}
+        </Button>
+      )}
+      {record.payloads.map((payload) => (
+        <section key={payload.field} className="payload">
+          <h3>{fieldNames[payload.field] ?? payload.field}</h3>
+          {payload.text === null ? (
+            <p className="hint">{words.withheldFor[payload.withheld ?? 'role']}</p>
+          ) : (
+            <pre data-testid={`payload-${payload.field}`}>{payload.text}</pre>
+          )}
+          {payload.withheld !== 'disposed' && !payload.matchesCommitment && (
+            <p className="message harm" role="alert">
+              {words.mismatch}
+            </p>
+          )}
+        </section>
+      ))}
+      <details>
+        <summary>{words.exact}</summary>
+        <pre className="code-block">{record.leafJson}</pre>
+        <p className="code-inline">{record.leafHash}</p>
+      </details>
+    </aside>
+  );
+}

@@ -1,0 +1,57 @@
+import { useCallback, useEffect, useState } from 'react';
+import type { AppError } from '../../../electron/shared/app-error.ts';
+import type { LogRow } from '../../../electron/shared/contract.ts';
+import type { UserId } from '../../../electron/shared/ids.ts';
+import type { LogEventType } from '../../../electron/shared/log-event-types.ts';
+import { useApp } from '../../app/app-context.ts';
+
+const pageSize = 50;
+export type LogFilter = { readonly userId: UserId | null; readonly type: LogEventType | null };
+
+export type LogModel = {
+  readonly rows: readonly LogRow[];
+  readonly hasOlder: boolean;
+  /** Entries since the list was read; it is not read anew by itself, because looking is an entry too. */
+  readonly newer: number;
+  readonly filter: LogFilter;
+  readonly error: AppError | null;
+  setFilter(filter: LogFilter): void;
+  older(): Promise<void>;
+  reload(): Promise<void>;
+};
+
+export function useLog(): LogModel {
+  const { vault, state } = useApp();
+  const [filter, setFilter] = useState<LogFilter>({ userId: null, type: null });
+  const [rows, setRows] = useState<readonly LogRow[]>([]);
+  const [hasOlder, setHasOlder] = useState(false);
+  const [sizeRead, setSizeRead] = useState<number | null>(null);
+  const [error, setError] = useState<AppError | null>(null);
+
+  const read = useCallback(
+    async (before: LogRow | null) => {
+      const result = await vault.request('log.list', { before: before?.entry ?? null, limit: pageSize, ...filter });
+      setError(result.ok ? null : result.error);
+      if (!result.ok) return;
+      setRows((known) => (before === null ? result.value.rows : [...known, ...result.value.rows]));
+      setHasOlder(result.value.rows.length === pageSize);
+      if (before === null) setSizeRead(result.value.logSize);
+    },
+    [vault, filter],
+  );
+
+  useEffect(() => {
+    void read(null);
+  }, [read]);
+
+  return {
+    rows,
+    hasOlder,
+    newer: sizeRead === null || state.logSize === null ? 0 : Math.max(0, state.logSize - sizeRead),
+    filter,
+    error,
+    setFilter,
+    older: () => read(rows.at(-1) ?? null),
+    reload: () => read(null),
+  };
+}

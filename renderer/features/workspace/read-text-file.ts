@@ -1,0 +1,30 @@
+import { appError, type AppError } from '../../../electron/shared/app-error.ts';
+import { err, ok, type Result } from '../../../electron/shared/result.ts';
+
+/** Characters that the contract takes. */
+const maximumCharacters = 400_000;
+const maximumBytes = maximumCharacters * 4;
+
+/** Reads a text file strictly: what is not UTF-8 text is refused and never shown with replacement characters. */
+export async function readTextFile(file: Pick<File, 'size' | 'arrayBuffer'>): Promise<Result<string, AppError>> {
+  if (file.size > maximumBytes) return err(tooLarge);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return err(notText);
+  }
+  if (text.includes('\0')) return err(notText);
+  if (text.length > maximumCharacters) return err(tooLarge);
+  return ok(text.replaceAll('\r\n', '\n'));
+}
+
+const notText = appError(
+  'file-not-text',
+  'This file is not plain text, so it was not opened. Nothing was changed. Save it as a text file (UTF-8) and open it again, or paste its words.',
+);
+const tooLarge = appError(
+  'file-too-large',
+  `This file has more than ${maximumCharacters.toLocaleString('en')} characters, so it was not opened. Nothing was changed. Open a shorter one.`,
+);

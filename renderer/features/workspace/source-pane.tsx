@@ -1,0 +1,95 @@
+import { FileText } from 'lucide-react';
+import { useId, type ClipboardEvent, type ReactNode } from 'react';
+import { workspaceStrings as words } from '../../strings/workspace-strings.ts';
+import { Button } from '../../ui/button.tsx';
+import { selectedText } from './recorded-copy.ts';
+import type { WorkspaceModel } from './use-workspace.ts';
+
+export function SourcePane(props: {
+  readonly model: WorkspaceModel;
+  readonly running: boolean;
+  readonly onClear: () => void;
+}): ReactNode {
+  const { model, running } = props;
+  const { desk } = model;
+  const id = useId();
+  const hasPatient = desk.patientReference.trim() !== '';
+
+  /** A copy by keyboard or menu is recorded first too; a cut then takes the text out. */
+  function onCopy(event: ClipboardEvent<HTMLTextAreaElement>, cut: boolean): void {
+    const text = selectedText(event.target);
+    event.preventDefault();
+    if (text === '') return;
+    const { selectionStart, selectionEnd, value } = event.currentTarget;
+    void model.copy(text, false).then((copied) => {
+      if (copied && cut) model.change({ sourceText: value.slice(0, selectionStart) + value.slice(selectionEnd) });
+    });
+  }
+
+  return (
+    <section className="pane" aria-labelledby={`${id}-title`}>
+      <header className="pane-head">
+        <h2 id={`${id}-title`}>{words.source}</h2>
+        <span className="spacer" />
+        <label htmlFor={`${id}-patient`}>{words.patient}</label>
+        <input
+          id={`${id}-patient`}
+          className="patient"
+          value={desk.patientReference}
+          placeholder={words.patientHint}
+          maxLength={64}
+          autoComplete="off"
+          spellCheck={false}
+          disabled={running}
+          onChange={(event) => {
+            model.change({ patientReference: event.target.value });
+          }}
+        />
+      </header>
+      <textarea
+        className="text"
+        aria-label={words.source}
+        placeholder={words.sourceEmpty}
+        value={desk.sourceText}
+        maxLength={400_000}
+        spellCheck={false}
+        readOnly={running}
+        onChange={(event) => {
+          model.change({ sourceText: event.target.value });
+        }}
+        onCopy={(event) => {
+          onCopy(event, false);
+        }}
+        onCut={(event) => {
+          onCopy(event, true);
+        }}
+      />
+      <footer className="pane-foot">
+        <label className="button secondary file-button" data-disabled={!hasPatient || running}>
+          <FileText aria-hidden="true" size={16} /> {words.open}
+          <input
+            type="file"
+            accept=".txt,text/plain"
+            aria-label={words.open}
+            disabled={!hasPatient || running}
+            onChange={(event) => {
+              const file = event.target.files?.item(0);
+              if (file !== null && file !== undefined) void model.openFile(file);
+              event.target.value = '';
+            }}
+          />
+        </label>
+        {!hasPatient && <span className="hint">{words.needPatient}</span>}
+        <span className="spacer" />
+        <span className="quiet figures">{words.words(wordCount(desk.sourceText))}</span>
+        <Button kind="plain" onClick={props.onClear} disabled={running}>
+          {words.clear}
+        </Button>
+      </footer>
+    </section>
+  );
+}
+
+function wordCount(text: string): number {
+  return text.match(/\S+/g)?.length ?? 0;
+}

@@ -1,0 +1,75 @@
+import { useEffect, useRef, useState, type ReactNode } from 'react';
+import type { BeforeLeaving } from '../../app/signed-in.tsx';
+import { workspaceStrings as words } from '../../strings/workspace-strings.ts';
+import { Button } from '../../ui/button.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { DraftPane } from './draft-pane.tsx';
+import { SourcePane } from './source-pane.tsx';
+import { useWorkspace } from './use-workspace.ts';
+
+/** Source on the left, draft on the right, nothing else. */
+export function Workspace({ beforeLeaving }: { readonly beforeLeaving: BeforeLeaving }): ReactNode {
+  const model = useWorkspace(beforeLeaving);
+  const [asking, setAsking] = useState<'clear' | 'again' | null>(null);
+  const running = model.answer !== null && model.answer.end === null;
+
+  function write(): void {
+    if (running) return;
+    if (model.desk.editedText !== null && model.acceptedEntry === null) setAsking('again');
+    else void model.write();
+  }
+
+  const keys = useRef({ write, stop: model.stop, running });
+  keys.current = { write, stop: model.stop, running };
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') keys.current.write();
+      if (event.key === 'Escape' && keys.current.running) void keys.current.stop();
+    };
+    window.addEventListener('keydown', onKey);
+    return () => {
+      window.removeEventListener('keydown', onKey);
+    };
+  }, []);
+
+  return (
+    <main className="workspace">
+      <SourcePane
+        model={model}
+        running={running}
+        onClear={() => {
+          setAsking('clear');
+        }}
+      />
+      <DraftPane model={model} running={running} onWrite={write} />
+      {asking !== null && (
+        <Dialog
+          title={asking === 'clear' ? words.clearTitle : words.regenerateTitle}
+          onClose={() => {
+            setAsking(null);
+          }}
+        >
+          <p>{asking === 'clear' ? words.clearDetail : words.regenerateDetail}</p>
+          <div className="row">
+            <Button
+              onClick={() => {
+                setAsking(null);
+              }}
+            >
+              {words.keep}
+            </Button>
+            <Button
+              kind="primary"
+              onClick={() => {
+                setAsking(null);
+                void (asking === 'clear' ? model.clear() : model.write());
+              }}
+            >
+              {asking === 'clear' ? words.clearConfirm : words.regenerate}
+            </Button>
+          </div>
+        </Dialog>
+      )}
+    </main>
+  );
+}
