@@ -45,10 +45,14 @@ export type LaunchOptions = {
 
 export async function launchApp(options: LaunchOptions): Promise<RunningApp> {
   const { home } = options;
-  const { executablePath, appFolder } = prepareLaunch({ keyring: options.keyring ?? false, under: options.under ?? [] });
+  const { executablePath, appFolder, chromiumSandbox } = prepareLaunch({
+    keyring: options.keyring ?? false,
+    under: options.under ?? [],
+  });
   const startedAt = performance.now();
   const app = await _electron.launch({
     executablePath,
+    chromiumSandbox,
     args: [appFolder],
     chromiumSandbox: true,
     cwd: home.folder,

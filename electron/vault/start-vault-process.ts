@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { MessagePortMain, ParentPort } from 'electron';
 import { messagePort } from '../links/message-port.ts';
 import { toVaultSchema, type FromVault } from '../links/vault-control.ts';
@@ -12,7 +11,7 @@ import { createVault, type StartMessage, type Vault } from './vault.ts';
 const exitDelayMs = 150;
 
 /** Connects the vault to main's line. A message that does not parse is a bug of ours: the process ends and main tells. */
-export function startVaultProcess(parent: ParentPort, blocked: BlockedReports): void {
+export function startVaultProcess(parent: ParentPort, blocked: BlockedReports, workerPath: string): void {
   /** Set at `start`; what arrives while the primitives are tested waits its turn. */
   let vault: Promise<Vault> | null = null;
   const withVault = (act: (ready: Vault) => void): void => {
@@ -31,7 +30,7 @@ export function startVaultProcess(parent: ParentPort, blocked: BlockedReports): 
       post,
       keychain: keychainOverParent(start, post, keychainAnswers),
       blocked,
-      workerPath: join(import.meta.dirname, 'vault-worker.js'),
+      workerPath,
       hooks: createTestHooks(start.testHooksFile),
       versions: () => ({
         electron: process.versions['electron'] ?? 'none',

@@ -1,0 +1,57 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { appError, type AppError } from '../../shared/app-error.ts';
+import { publicKeyOf } from '../log/ed25519.ts';
+import { writeBundle } from '../log/bundle.ts';
+import { logKeyFingerprint } from '../log/log-key.ts';
+import type { LogReader } from '../log/log-reader.ts';
+import type { WorkerMessage, WorkerTask } from './worker-contract.ts';
+
+type ExportTask = Extract<WorkerTask, { kind: 'export' }>;
+
+/** Writes the bundle beside its final name and renames it when it is whole and on the disk. */
+export async function exportBundle(
+  task: ExportTask,
+  reader: LogReader,
+  onProgress: (fraction: number) => void,
+): Promise<WorkerMessage> {
+  const startedAt = performance.now();
+  const unfinished = `${task.path}.part`;
+  try {
+    await writeBundle(task, reader, unfinished, onProgress);
+    sync(unfinished);
+    renameSync(unfinished, task.path);
+    sync(dirname(task.path));
+  } catch (cause) {
+    rmSync(unfinished, { force: true });
+    return { kind: 'failed', error: exportError(cause) };
+  }
+  return {
+    kind: 'exported',
+    summary: {
+      fileName: basename(task.path),
+      sizeBytes: statSync(task.path).size,
+      treeSize: task.size,
+      clinicalText: task.clinicalText,
+      keyFingerprint: logKeyFingerprint(publicKeyOf(task.logSeed)),
+      elapsedMs: performance.now() - startedAt,
+    },
+  };
+}
+
+function sync(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function exportError(cause: unknown): AppError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : null;
+  if (code === 'ENOSPC') {
+    return appError('export-failed', 'There is no room for the bundle there. Nothing was left behind, and the record is unchanged. Free some space or choose another place.');
+  }
+  return appError('export-failed', 'The bundle could not be written there. Nothing was left behind, and the record is unchanged. Choose another place.');
+}
