@@ -88,6 +88,3 @@ function sizeOf(folder) {
   }
   return bytes;
 }
-
-/** The content of a tarball's member as a stream is tar's business; it is on every system this runs on. */
-export const tarOptions = process.platform === 'win32' ? [] : ['--no-same-owner'];
