@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout, modelCache } from './cache-folder.mjs';
+import { buildApp } from './build-app.mjs';
 import { startDisplay } from './display.mjs';
+import { installModel } from './model.mjs';
 import { prepare, prepareTools } from './prepare.mjs';
 import { runAsNode } from './run-as-node.mjs';
 import { run } from './run-command.mjs';
@@ -18,17 +20,8 @@ export const commands = new Map([
   ['demo', demo],
   ['dev', dev],
   ['test', test],
-  [
-    'test:unit',
-    async (/** @type {readonly string[]} */ args) => (await prepare(), reportTests([await unitTests(args)])),
-  ],
-  [
-    'test:e2e',
-    async (/** @type {readonly string[]} */ args) => (
-      await prepare(),
-      reportTests([await endToEndTests(args)])
-    ),
-  ],
+  ['test:unit', testUnit],
+  ['test:e2e', testEndToEnd],
   ['check', (args) => asNodeScript('build/checks/run-checks.ts', args)],
   ['package', (args) => asNodeScript('build/package/package.ts', args)],
   ['bench', bench],
@@ -57,14 +50,32 @@ async function bench(args) {
   return withDisplay(() => runAsNode([requireScript('build/bench/bench.ts'), ...args]));
 }
 
+/** @param {readonly string[]} filters */
+async function testUnit(filters) {
+  await prepareTools();
+  await installModel();
+  return reportTests([await unitTests(filters)]);
+}
+
 /** @param {readonly string[]} args */
-async function test(args) {
-  if (args.length > 0)
-    throw new SetupError('`npm test` runs everything. For a part: npm run test:unit -- FILTER, or test:e2e.');
+async function testEndToEnd(args) {
   await prepare();
+  return reportTests([await endToEndTests(args)]);
+}
+
+/** Everything: one failing part does not hide the state of the next. @param {readonly string[]} args */
+async function test(args) {
+  if (args.length > 0) {
+    throw new SetupError('`npm test` runs everything. For a part: npm run test:unit -- FILTER, or test:e2e.');
+  }
+  await prepareTools();
+  await installModel();
+  const gates = await runAsNode([requireScript('build/checks/run-checks.ts')]);
+  const checks = { name: 'check', passed: gates === 0 ? 1 : 0, failed: gates === 0 ? 0 : 1 };
   const unit = await unitTests([]);
+  await buildApp();
   const endToEnd = await endToEndTests([]);
-  return reportTests([unit, endToEnd]);
+  return reportTests([checks, unit, endToEnd]);
 }
 
 /** Starts the app on a data folder of its own, so that trying things never touches a real installation. */

@@ -54,7 +54,6 @@ export async function launchApp(options: LaunchOptions): Promise<RunningApp> {
     executablePath,
     chromiumSandbox,
     args: [appFolder],
-    chromiumSandbox: true,
     cwd: home.folder,
     env: {
       ...withoutRunAsNode(process.env),
