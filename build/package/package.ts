@@ -34,11 +34,14 @@ async function makePackage(): Promise<void> {
       // Before anything is signed: the fuses are bytes of the executable.
       afterPack: async ({ appOutDir, packager }) => {
         executable = join(appOutDir, executableName(packager.appInfo.productFilename));
+        // Electron's own demonstration app; the fuse refuses it, and it has no business in the package.
+        rmSync(join(packager.getResourcesDir(appOutDir), 'default_app.asar'), { force: true });
         await setFuses(executable);
       },
     },
   });
   if (executable === '') throw new Error('electron-builder did not call afterPack, so no fuse is set');
+  rmSync(join(output, 'builder-debug.yml'), { force: true });
   say(`Packaged (${flavour}, Electron ${runtime.version}): ${executable}`);
   if (!values.dir) await archive(output, executable, `cloister-${version()}-${flavour}-${target.name}`);
 }

@@ -23,7 +23,7 @@ export const commands = new Map([
   ['test:unit', testUnit],
   ['test:e2e', testEndToEnd],
   ['check', (args) => asNodeScript('build/checks/run-checks.ts', args)],
-  ['package', (args) => asNodeScript('build/package/package.ts', args)],
+  ['package', makePackage],
   ['bench', bench],
 ]);
 
@@ -95,6 +95,14 @@ async function dev() {
       },
     }),
   );
+}
+
+/** Electron's file functions show an archive as a folder, which a packager must not see. @param {readonly string[]} args */
+async function makePackage(args) {
+  await prepareTools();
+  return runAsNode([requireScript('build/package/package.ts'), ...args], {
+    env: { ...process.env, ELECTRON_NO_ASAR: '1' },
+  });
 }
 
 /** @param {string} script @param {readonly string[]} args */
