@@ -1,20 +1,23 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { app, dialog, ipcMain, MessageChannelMain, nativeTheme, safeStorage, session } from 'electron';
 import type { Flavour } from '../shared/flavour.ts';
 import { shellChannels } from '../shared/shell-contract.ts';
 import { hashApp } from './app-hash.ts';
 import { serveApp } from './app-protocol.ts';
-import { childEnvironment, ChildProcess } from './child-process.ts';
+import { childEnvironment } from './child-environment.ts';
+import { ChildProcess } from './child-process.ts';
 import type { DevelopmentSettings } from './development-settings.ts';
 import { createFileChooser } from './file-grants.ts';
 import { createKeychain, type Keychain } from './keychain.ts';
 import { createLifeCycle, type LifeCycle, type Page, type StartFacts } from './life-cycle.ts';
 import type { BlockedConnections } from './main-network-guard.ts';
+import { pagePartition } from './page-preferences.ts';
 import { createRestartBudget, type RestartBudget } from './restart-budget.ts';
 import { serveShellRequests } from './shell-requests.ts';
 import { createStoppedPage, stoppedUrl } from './stopped-page.ts';
 import { openTheme } from './theme.ts';
-import { createMainWindow, pagePartition, pageUrl, setMenu } from './windows.ts';
+import { createMainWindow, pageUrl, setMenu } from './windows.ts';
 
 /** Everything of the main process, made here in order. Runs once, when Electron is ready. */
 export function composeApp(deps: {
@@ -54,7 +57,7 @@ export function composeApp(deps: {
     },
   };
 
-  const keychain = createKeychain({ safeStorage, platform: process.platform });
+  const keychain = createKeychain({ safeStorage, platform: process.platform, delay });
   const lifeCycle = createLifeCycle({
     startVault: () =>
       new ChildProcess({
