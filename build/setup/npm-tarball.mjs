@@ -25,7 +25,9 @@ export async function fetchNpmTarball(wanted, place) {
   mkdirSync(cache, { recursive: true });
   const spec = `${wanted.name}@${wanted.version}`;
   const bar = progress(place.label);
-  const timer = setInterval(() => bar.at(Math.min(sizeOf(cache), place.bytes), place.bytes), 250);
+  // An earlier package, or an earlier attempt, may already fill it.
+  const before = sizeOf(cache);
+  const timer = setInterval(() => bar.at(Math.min(sizeOf(cache) - before, place.bytes), place.bytes), 250);
   const args = [
     'pack',
     spec,
