@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { checkout } from './cache-folder.mjs';
@@ -21,6 +21,10 @@ import { hashFile } from './stamp.mjs';
  * @returns {Promise<string>} the tarball's path
  */
 export async function fetchNpmTarball(wanted, place) {
+  const name = wanted.name.replace(/^@/u, '').replace('/', '-');
+  const tarball = join(place.folder, `${name}-${wanted.version}.tgz`);
+  // Whole from an earlier run that was interrupted later.
+  if (existsSync(tarball) && (await integrityOf(tarball)) === wanted.integrity) return tarball;
   const cache = join(place.folder, 'npm-cache');
   mkdirSync(cache, { recursive: true });
   const spec = `${wanted.name}@${wanted.version}`;
@@ -36,7 +40,7 @@ export async function fetchNpmTarball(wanted, place) {
     '--cache',
     cache,
     '--ignore-scripts',
-    '--silent',
+    '--loglevel=error',
   ];
   const { code, words } = await npm(args);
   clearInterval(timer);
@@ -48,11 +52,7 @@ export async function fetchNpmTarball(wanted, place) {
   }
   bar.at(place.bytes, place.bytes);
   bar.end();
-  const tarball = join(
-    place.folder,
-    `${wanted.name.replace(/^@/u, '').replace('/', '-')}-${wanted.version}.tgz`,
-  );
-  const found = `sha512-${await hashFile(tarball, 'sha512', 'base64')}`;
+  const found = await integrityOf(tarball);
   if (found !== wanted.integrity) {
     rmSync(tarball, { force: true });
     rmSync(cache, { recursive: true, force: true });
@@ -63,6 +63,9 @@ export async function fetchNpmTarball(wanted, place) {
   return tarball;
 }
 
+/** @param {string} path */
+const integrityOf = async (path) => `sha512-${await hashFile(path, 'sha512', 'base64')}`;
+
 /** @param {readonly string[]} args @returns {Promise<{ code: number, words: string }>} */
 function npm(args) {
   return new Promise((done, failed) => {
@@ -72,10 +75,20 @@ function npm(args) {
       shell: process.platform === 'win32',
     });
     let words = '';
-    child.stderr.on('data', (chunk) => (words = `${words}${chunk}`.slice(-600)));
+    child.stderr.on('data', (chunk) => (words = `${words}${chunk}`.slice(0, 20_000)));
     child.on('error', (error) => failed(new SetupError(`npm could not be started: ${error.message}`)));
-    child.on('close', (code) => done({ code: code ?? 143, words: words.trim() }));
+    child.on('close', (code) => done({ code: code ?? 143, words: telling(words) }));
   });
+}
+
+/** Of npm's pages, the lines that name the reason. @param {string} words @returns {string} */
+function telling(words) {
+  const lines = words.split('\n').map((line) => line.replace(/^npm error\s*/u, '').trim());
+  return lines
+    .filter((line) => /^(?:code|network request|404) /u.test(line))
+    .slice(0, 2)
+    .map((line) => `${line}.`)
+    .join(' ');
 }
 
 /** Bytes in the files of a folder, ignoring what disappears meanwhile. @param {string} folder @returns {number} */
