@@ -50,7 +50,7 @@ const attempts = {
   'copiedBefore.request("http://127.0.0.1:9")': 'net.createConnection',
   'copiedBefore.createSocket("udp4").send("x", 9, "127.0.0.1")': 'dgram.Socket.send',
   // Not port 9 here: fetch itself refuses that one.
-  'copiedBefore.fetch("http://127.0.0.1:40009")': 'net.Socket.connect',
+  'copiedBefore.fetch("http://127.0.0.1:40009")': 'net.connect',
 } as const;
 
 /** What must still work, and cannot be taken as a refusal. */

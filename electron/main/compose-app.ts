@@ -11,7 +11,7 @@ import type { DevelopmentSettings } from './development-settings.ts';
 import { createFileChooser } from './file-grants.ts';
 import { createKeychain, type Keychain } from './keychain.ts';
 import { createLifeCycle, type LifeCycle, type Page, type StartFacts } from './life-cycle.ts';
-import type { BlockedConnections } from './main-network-guard.ts';
+import type { BlockedConnections } from './blocked-connections.ts';
 import { pagePartition } from './page-preferences.ts';
 import { createRestartBudget, type RestartBudget } from './restart-budget.ts';
 import { serveShellRequests } from './shell-requests.ts';

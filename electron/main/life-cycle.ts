@@ -3,7 +3,7 @@ import { fromVaultSchema, type FromVault, type ToVault } from '../links/vault-co
 import type { FilePurpose } from '../shared/shell-contract.ts';
 import type { Child } from './child-process.ts';
 import type { Keychain } from './keychain.ts';
-import type { BlockedConnections } from './main-network-guard.ts';
+import type { BlockedConnections } from './blocked-connections.ts';
 import type { RestartBudget } from './restart-budget.ts';
 import { stoppedMessages } from './stopped-page.ts';
 

@@ -1,0 +1,301 @@
+import type { MessagePortMain } from 'electron';
+import { describe, expect, it } from 'vitest';
+import type { Child } from './child-process.ts';
+import { createLifeCycle, stopWaitMs, type LifeCycle, type StartFacts } from './life-cycle.ts';
+import { createBlockedConnections, type BlockedConnections } from './blocked-connections.ts';
+import { createRestartBudget } from './restart-budget.ts';
+import { stoppedMessages } from './stopped-page.ts';
+
+const facts: StartFacts = {
+  dataFolder: '/data',
+  modelsFolder: '/models',
+  cataloguePath: '/models/catalogue.json',
+  flavour: 'development',
+  version: '0.1.0',
+  appSha256: null,
+  keychain: { available: false, backend: 'basic_text' },
+  testHooksFile: null,
+};
+const userId = '6b1f7f3e-93a8-4b5e-8b3a-0d9c4ed00a11';
+
+/** Stands for a process: the life cycle sees of one only what `Child` has. */
+class RecordedChild implements Child {
+  readonly posted: string[] = [];
+  killed = false;
+  readonly #messages: ((message: unknown) => void)[] = [];
+  readonly #ends: ((exitCode: number) => void)[] = [];
+  readonly #onPost: (line: string) => void;
+
+  constructor(onPost: (line: string) => void) {
+    this.#onPost = onPost;
+  }
+
+  post(message: unknown, port?: MessagePortMain): void {
+    const { kind, ...rest } = message as { kind: string };
+    const line = kind + ('startedBecause' in rest ? ` ${String(rest.startedBecause)}` : '');
+    this.posted.push(line);
+    this.#onPost(port === undefined ? line : `${line} ${String(port)}`);
+  }
+  onMessage(listener: (message: unknown) => void): void {
+    this.#messages.push(listener);
+  }
+  onEnded(listener: (exitCode: number) => void): void {
+    this.#ends.push(listener);
+  }
+  kill(): void {
+    this.killed = true;
+  }
+  says(message: unknown): void {
+    for (const listener of this.#messages) listener(message);
+  }
+  ends(exitCode: number): void {
+    for (const listener of this.#ends) listener(exitCode);
+  }
+}
+
+type World = {
+  readonly lifeCycle: LifeCycle;
+  readonly vaults: RecordedChild[];
+  readonly inferences: RecordedChild[];
+  /** Everything that went to a child or to the page, in order. */
+  readonly story: string[];
+  readonly blocked: BlockedConnections;
+  /** Lets what is pending happen. */
+  settle(): Promise<void>;
+  /** Lets the timers run out. */
+  later(): void;
+};
+
+function createWorld(start: Promise<StartFacts> = Promise.resolve(facts)): World {
+  const story: string[] = [];
+  const vaults: RecordedChild[] = [];
+  const inferences: RecordedChild[] = [];
+  const timers = new Set<() => void>();
+  let channels = 0;
+  const child = (list: RecordedChild[], name: string) => (): Child => {
+    const made = new RecordedChild((line) => story.push(`${name} ${String(list.indexOf(made))} < ${line}`));
+    list.push(made);
+    return made;
+  };
+  const budget = () => createRestartBudget({ allowed: 5, windowMs: 120_000, now: () => 0 });
+  const blocked = createBlockedConnections();
+  const lifeCycle = createLifeCycle({
+    startVault: child(vaults, 'vault'),
+    startInference: child(inferences, 'inference'),
+    makeChannel: () => {
+      const name = String(channels);
+      channels += 1;
+      return {
+        port1: `${name}a` as unknown as MessagePortMain,
+        port2: `${name}b` as unknown as MessagePortMain,
+      };
+    },
+    facts: start,
+    keychain: {
+      facts: () => Promise.resolve(facts.keychain),
+      wrap: (plain) => Promise.resolve(`wrapped ${plain}`),
+      unwrap: () => Promise.resolve(null),
+    },
+    page: {
+      giveTextPort: (port) => story.push(`page < text-port ${String(port)}`),
+      reload: () => story.push('page reloads'),
+      showStopped: (message) => story.push(`page stopped: ${message}`),
+    },
+    blocked,
+    budgets: { vault: budget(), inference: budget(), page: budget() },
+    after: (delayMs, act) => {
+      expect(delayMs).toBe(stopWaitMs);
+      timers.add(act);
+      return () => timers.delete(act);
+    },
+  });
+  return {
+    lifeCycle,
+    vaults,
+    inferences,
+    story,
+    blocked,
+    settle: () => new Promise((resolve) => void setImmediate(resolve)),
+    later: () => timers.forEach((act) => act()),
+  };
+}
+
+async function runningWorld(): Promise<World> {
+  const world = createWorld();
+  world.lifeCycle.begin();
+  world.lifeCycle.requestTextPort();
+  await world.settle();
+  world.story.length = 0;
+  return world;
+}
+
+describe('the life cycle', () => {
+  it('starts both, gives the vault its start before any port, and both ends of each channel away', async () => {
+    const world = createWorld();
+    world.lifeCycle.begin();
+    world.lifeCycle.requestTextPort();
+    await world.settle();
+    expect(world.story).toEqual([
+      'vault 0 < start launch',
+      'vault 0 < model-port 0a',
+      'inference 0 < model-port 0b',
+      'vault 0 < text-port 1a',
+      'page < text-port 1b',
+    ]);
+  });
+
+  it('starts the processes while the key store is still being asked, and sends nothing before the answer', async () => {
+    let answer = (_facts: StartFacts): void => undefined;
+    const world = createWorld(new Promise((resolve) => (answer = resolve)));
+    world.lifeCycle.begin();
+    world.lifeCycle.requestTextPort();
+    await world.settle();
+    expect([world.vaults.length, world.inferences.length, world.story]).toEqual([1, 1, []]);
+    answer(facts);
+    await world.settle();
+    expect(world.story[0]).toBe('vault 0 < start launch');
+  });
+
+  it('after a lock ends inference, starts both again for the same user and reloads the page, which asks for its own port', async () => {
+    const world = await runningWorld();
+    world.vaults[0]?.says({ kind: 'session-ended', because: 'locked', userId });
+    expect(world.inferences[0]?.killed).toBe(true);
+    expect(world.vaults).toHaveLength(1);
+    world.vaults[0]?.ends(0);
+    await world.settle();
+    expect(world.story).toEqual([
+      'page reloads',
+      'vault 1 < start locked',
+      'vault 1 < model-port 2a',
+      'inference 1 < model-port 2b',
+    ]);
+    world.lifeCycle.requestTextPort();
+    expect(world.story.slice(4)).toEqual(['vault 1 < text-port 3a', 'page < text-port 3b']);
+  });
+
+  it('kills a vault that said its session ended and does not exit', async () => {
+    const world = await runningWorld();
+    world.vaults[0]?.says({ kind: 'session-ended', because: 'signed-out', userId });
+    expect(world.vaults[0]?.killed).toBe(false);
+    world.later();
+    expect(world.vaults[0]?.killed).toBe(true);
+  });
+
+  it('after a crash of the vault ends inference and hands a new port to the same page', async () => {
+    const world = await runningWorld();
+    world.vaults[0]?.ends(11);
+    expect(world.inferences[0]?.killed).toBe(true);
+    await world.settle();
+    expect(world.story).toEqual([
+      'vault 1 < start vault-crashed',
+      'vault 1 < model-port 2a',
+      'inference 1 < model-port 2b',
+      'vault 1 < text-port 3a',
+      'page < text-port 3b',
+    ]);
+  });
+
+  it('after a crash of inference tells the vault and gives it a new model port; the vault and the page stay', async () => {
+    const world = await runningWorld();
+    world.inferences[0]?.ends(9);
+    expect(world.story).toEqual([
+      'vault 0 < inference-ended',
+      'vault 0 < model-port 2a',
+      'inference 1 < model-port 2b',
+    ]);
+  });
+
+  it('does not start a replacement for an inference process that it ended itself', async () => {
+    const world = await runningWorld();
+    world.vaults[0]?.says({ kind: 'session-ended', because: 'signed-out', userId });
+    world.inferences[0]?.ends(15);
+    expect([world.inferences.length, world.story]).toEqual([1, []]);
+  });
+
+  it('restarts the vault five times in two minutes and then says that it stops', async () => {
+    const world = await runningWorld();
+    for (let time = 0; time < 6; time += 1) {
+      world.vaults.at(-1)?.ends(1);
+      await world.settle();
+    }
+    expect([world.vaults.length, world.story.at(-1)]).toEqual([6, `page stopped: ${stoppedMessages.vault}`]);
+  });
+
+  it('restarts inference five times in two minutes; the sixth end is told and nothing is started', async () => {
+    const world = await runningWorld();
+    for (let time = 0; time < 6; time += 1) world.inferences.at(-1)?.ends(1);
+    expect([world.inferences.length, world.story.at(-1)]).toEqual([6, 'vault 0 < inference-ended']);
+  });
+
+  it('reloads a page that crashed, and after five shows its own', async () => {
+    const world = await runningWorld();
+    for (let time = 0; time < 7; time += 1) world.lifeCycle.pageCrashed();
+    expect(world.story).toEqual([
+      ...Array<string>(5).fill('page reloads'),
+      `page stopped: ${stoppedMessages.page}`,
+    ]);
+  });
+
+  it('shows what the vault says when it cannot go on, and does not start it again', async () => {
+    const world = await runningWorld();
+    world.vaults[0]?.says({
+      kind: 'fatal',
+      error: { code: 'database-damaged', message: 'The record is damaged.' },
+    });
+    world.vaults[0]?.ends(1);
+    await world.settle();
+    expect([world.vaults.length, world.story]).toEqual([1, ['page stopped: The record is damaged.']]);
+  });
+
+  it('kills a vault that speaks another language', async () => {
+    const world = await runningWorld();
+    world.vaults[0]?.says({ kind: 'ready', extra: true });
+    expect(world.vaults[0]?.killed).toBe(true);
+  });
+
+  it('answers the key store requests of the vault, and not those of a vault that is gone', async () => {
+    const world = await runningWorld();
+    world.vaults[0]?.says({ kind: 'keychain-request', id: 1, operation: 'wrap', value: 'c2VjcmV0' });
+    await world.settle();
+    expect(world.story).toEqual(['vault 0 < keychain-answer']);
+    world.vaults[0]?.says({ kind: 'keychain-request', id: 2, operation: 'unwrap', value: 'c2VjcmV0' });
+    world.vaults[0]?.ends(1);
+    await world.settle();
+    expect(world.vaults[0]?.posted.filter((line) => line === 'keychain-answer')).toHaveLength(1);
+  });
+
+  it('tells the vault of refused connections, those before its start too', async () => {
+    const world = createWorld();
+    world.blocked.report('net.connect');
+    world.lifeCycle.begin();
+    await world.settle();
+    world.blocked.report('fetch');
+    expect(world.vaults[0]?.posted).toEqual([
+      'start launch',
+      'network-blocked',
+      'model-port',
+      'network-blocked',
+    ]);
+    world.vaults[0]?.ends(1);
+    world.blocked.report('http.get');
+    await world.settle();
+    expect(world.vaults[1]?.posted).toEqual(['start vault-crashed', 'network-blocked', 'model-port']);
+  });
+
+  it('on quit asks the vault to end in good order and starts nothing again', async () => {
+    const world = await runningWorld();
+    const stopped = world.lifeCycle.stop();
+    expect(world.story).toEqual(['vault 0 < stop']);
+    world.inferences[0]?.ends(0);
+    world.vaults[0]?.ends(0);
+    await stopped;
+    expect([world.vaults.length, world.inferences.length, world.vaults[0]?.killed]).toEqual([1, 1, false]);
+  });
+
+  it('on quit kills what does not end by itself', async () => {
+    const world = await runningWorld();
+    void world.lifeCycle.stop();
+    world.later();
+    expect([world.vaults[0]?.killed, world.inferences[0]?.killed]).toEqual([true, true]);
+  });
+});
