@@ -10,7 +10,7 @@ type Ban = { readonly words: RegExp; readonly where: RegExp; readonly why: strin
 const bans: readonly Ban[] = [
   {
     words: new RegExp(['--no', 'sandbox'].join('-'), 'u'),
-    where: /^(?:electron|renderer|build\/package)\/|^package\.json$/u,
+    where: /^(?:electron|renderer|build\/package)\/(?!.*\.test\.tsx?$)|^package\.json$/u,
     why: 'the product never runs without Chromium’s sandbox',
   },
   {
