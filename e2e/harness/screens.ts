@@ -61,7 +61,7 @@ export async function signIn(page: Page, person: { readonly name: string; readon
 
 export async function signOut(page: Page): Promise<void> {
   await button(page, 'Sign out').click();
-  await page.getByLabel('Passphrase', { exact: true }).waitFor();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
 }
 
 /** Waits until the model can be asked. */
@@ -112,4 +112,10 @@ export async function exportBundle(
 
 export function button(page: Page, name: string | RegExp): Locator {
   return page.getByRole('button', typeof name === 'string' ? { name, exact: true } : { name });
+}
+
+/** Opens the newest entry of a type, by its words. */
+export async function openRecord(page: Page, what: string): Promise<void> {
+  const row = page.getByRole('row').filter({ has: page.getByRole('cell', { name: what, exact: true }) }).first();
+  await row.getByRole('button').click();
 }

@@ -28,7 +28,10 @@ export type BundleFacts = {
 /** A member is made twice from the same stored bytes, once for its hash and once for the file: memory stays constant. */
 type Member = { readonly name: string; readonly bytes: () => Iterable<Uint8Array> };
 
-/** The same log at the same size gives the same bytes: members sorted, one time for all, one mode. */
+/**
+ * The same log at the same size gives the same bytes: members sorted, one time for all, one mode. Members are stored and
+ * not packed: a flipped bit on a worn medium stays one bit, so that the verifier can name the entry that it hit.
+ */
 const memberTime = new Date(Date.UTC(1980, 0, 1, 12));
 
 /** Format of FORMAT.md, "Bundle". @throws what the file system throws, for the caller to put in words */
@@ -55,7 +58,7 @@ export async function writeBundle(
   for (const member of all) {
     zip.addReadStreamLazy(
       member.name,
-      { mtime: memberTime, mode: 0o100644, compress: true, forceDosTimestamp: true },
+      { mtime: memberTime, mode: 0o100644, compress: false, forceDosTimestamp: true },
       (give) => {
         give(null, Readable.from(member.bytes(), { objectMode: false }));
       },
