@@ -53,6 +53,8 @@ export async function launchApp(options: LaunchOptions): Promise<RunningApp> {
   const app = await _electron.launch({
     executablePath,
     chromiumSandbox,
+    // Playwright would otherwise tell every page that the system is light.
+    colorScheme: null,
     args: [appFolder],
     cwd: home.folder,
     env: {

@@ -70,6 +70,15 @@ export const eventNames: Record<LogEventType, string> = {
   'network.blocked': 'Connection blocked',
 };
 
+/** A leaf's outcome in a reader's words. */
+export const outcomeNames: Readonly<Record<string, string>> = {
+  success: 'Done',
+  stopped: 'Stopped',
+  refused: 'Refused',
+  failed: 'Failed',
+  attention: 'Attention',
+};
+
 export const fieldNames: Readonly<Record<string, string>> = {
   organisationName: 'Organisation',
   displayName: 'Name',

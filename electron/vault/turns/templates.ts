@@ -10,12 +10,14 @@ const careful =
 const templates: Record<TaskId, { version: number; instruction: string }> = {
   'visit-summary': {
     version: 1,
-    instruction: 'Write a short summary of this visit in plain prose: reason, findings, assessment, plan.',
+    instruction:
+      'Write a short summary of this visit in plain prose: reason, findings, assessment, plan. Do not repeat the conversation.',
   },
   'soap-note': {
     version: 1,
     instruction:
-      'Write a SOAP note from this visit. Use exactly four headings, each on its own line: Subjective, Objective, Assessment, Plan.',
+      'Write a SOAP note from this source. Use exactly four headings, each on its own line: Subjective, Objective, Assessment, Plan. ' +
+      'Write short sentences. Do not repeat the conversation.',
   },
   'patient-instructions': {
     version: 1,
@@ -29,10 +31,13 @@ export function templateFor(task: TaskId): Template {
   return { id: task, version: templates[task].version, system: careful };
 }
 
-/** The exact text whose commitment stands in the intent leaf and which the model receives. Nothing is shortened. */
+/**
+ * The exact text whose commitment stands in the intent leaf and which the model receives. Nothing is shortened. The
+ * instruction stands behind the source: small models follow what they read last.
+ */
 export function userText(input: { readonly taskId: TaskId; readonly sourceText: string; readonly question: string }): string {
   const { instruction } = templates[input.taskId];
+  const source = input.sourceText.trim() === '' ? '' : `Source:\n"""\n${input.sourceText}\n"""\n\n`;
   const question = input.question.trim() === '' ? '' : `\n\nQuestion: ${input.question}`;
-  const source = input.sourceText.trim() === '' ? '' : `\n\nSource:\n"""\n${input.sourceText}\n"""`;
-  return `${instruction}${source}${question}`;
+  return `${source}${instruction}${question}`;
 }

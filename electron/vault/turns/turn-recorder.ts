@@ -41,7 +41,11 @@ export type TurnDeps = {
 
 /** Tokens that an answer must have room for; a request that leaves less is refused, not cut. */
 const reservedAnswerTokens = 256;
-const maxAnswerTokens = 1500;
+
+/** A quarter of the context, at most about three pages: a weak model would go on for ever. An answer that ends so says so. */
+function longestAnswer(contextTokens: number): number {
+  return Math.max(reservedAnswerTokens, Math.min(1500, Math.floor(contextTokens / 4)));
+}
 
 type Running = {
   readonly turnId: TurnId;
@@ -68,7 +72,7 @@ export function createTurnRecorder(deps: TurnDeps): TurnRecorder {
     const turnId = turnIdSchema.parse(randomUUID());
     const template = templateFor(input.taskId);
     const sampler = newSampler();
-    const options = { reservedAnswerTokens, maxAnswerTokens };
+    const options = { reservedAnswerTokens, maxAnswerTokens: longestAnswer(status.contextTokens) };
     const patientId = patientIdFor(deps.database, input.patientReference);
     const toStored = (intent: Entry): StoredTurn => ({ turnId, userId: deps.actor.userId, patientId, intent, end: null });
     const receipt = deps.log.append(

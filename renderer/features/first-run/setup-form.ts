@@ -35,7 +35,9 @@ export function recoveryIsEnough({ recovery, acceptSingleRecipient }: SetupForm)
   return recovery.length > 1 || acceptSingleRecipient;
 }
 
-/** Four characters a group: what a person can type back from paper. */
+/** The fixed beginning, then four characters a group: what a person can type back from paper. */
 export function inGroups(identity: string): readonly string[] {
-  return identity.match(/.{1,4}/g) ?? [];
+  const prefix = 'AGE-SECRET-KEY-';
+  const rest = identity.startsWith(prefix) ? identity.slice(prefix.length) : identity;
+  return [...(rest === identity ? [] : [prefix]), ...(rest.match(/.{1,4}/g) ?? [])];
 }

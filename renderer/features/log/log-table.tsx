@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { LogRow } from '../../../electron/shared/contract.ts';
 import type { Entry } from '../../../electron/shared/ids.ts';
-import { eventNames, logStrings as words } from '../../strings/log-strings.ts';
+import { eventNames, logStrings as words, outcomeNames } from '../../strings/log-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import type { LogModel } from './use-log.ts';
 
@@ -51,7 +51,7 @@ export function LogTable(props: {
               <td>{eventNames[row.type]}</td>
               <td>{row.patientReference ?? ''}</td>
               <td>
-                <span className={row.outcome === 'success' ? 'quiet' : 'sign attention'}>{row.outcome}</span>
+                <span className={row.outcome === 'success' ? 'quiet' : 'sign attention'}>{outcomeNames[row.outcome] ?? row.outcome}</span>
               </td>
             </tr>
           ))}

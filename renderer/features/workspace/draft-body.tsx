@@ -49,7 +49,7 @@ export function DraftBody(props: {
       <p className="draft-text" data-testid="draft-text" data-running={running}>
         {model.draftText}
       </p>
-      <p className="hint" role="status">
+      <p className={answer.end?.reason === 'answer-limit' ? 'message attention' : 'hint'} role="status">
         {statusOf(model, running)}
       </p>
     </div>
@@ -61,5 +61,6 @@ function statusOf({ answer }: WorkspaceModel, running: boolean): string {
   if (answer === null) return '';
   if (running && answer.readFraction !== null) return words.reading(Math.round(answer.readFraction * 100));
   if (running) return words.writing;
+  if (answer.end?.reason === 'answer-limit') return words.limit;
   return answer.end?.outcome === 'completed' ? words.complete : '';
 }
