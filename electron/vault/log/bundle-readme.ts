@@ -19,7 +19,13 @@ Treat this file as protected health information. Even without clinical text it
 holds times and patient identifiers.
 
 
-1. Is it the right key?
+1. Unpack it, in a folder that only you can read.
+
+    unzip -q THIS-BUNDLE.zip -d THIS-BUNDLE
+    cd THIS-BUNDLE
+
+
+2. Is it the right key?
 
 Compare the fingerprint above with the one that the organisation wrote down when
 Cloister was set up. Do it by phone or on paper, not by a message that came with
@@ -28,15 +34,13 @@ this file. Then see that the key in this bundle is that key:
     ssh-keygen -l -f <(cut -d' ' -f3- keys/allowed_signers)
 
 
-2. Are the files whole, and signed by that key?
-
-In the folder into which you unpacked the bundle:
+3. Are the files whole, and signed by that key?
 
     sha256sum --check --strict SHA256SUMS
     ssh-keygen -Y verify -f keys/allowed_signers -I ${signerIdentity} -n ${bundleNamespace} -s SHA256SUMS.sshsig < SHA256SUMS
 
 
-3. Is every entry in the signed tree?
+4. Is every entry in the signed tree?
 
     node verify.mjs THIS-BUNDLE.zip --key FILE-WITH-THE-FINGERPRINT
 

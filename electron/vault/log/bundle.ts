@@ -78,7 +78,12 @@ function* contentMembers(facts: BundleFacts, reader: LogReader): Iterable<Member
 
   yield textMember('README.txt', bundleReadme({ ...facts, fingerprint: logKeyFingerprint(publicKey) }));
   yield jsonMember('manifest.json', manifestOf(facts, earlier.at(-1)?.note ?? null));
-  yield jsonMember('inventory.json', { app: facts.appVersion, versions: facts.versions, model: facts.model, flavour: facts.flavour });
+  yield jsonMember('inventory.json', {
+    app: facts.appVersion,
+    versions: facts.versions,
+    model: facts.model,
+    flavour: facts.flavour,
+  });
   yield textMember('keys/log.vkey', `${facts.verifierKey}\n`);
   yield textMember('keys/allowed_signers', allowedSignersLine(publicKey));
   yield textMember('log/checkpoint', checkpoint);
@@ -86,10 +91,15 @@ function* contentMembers(facts: BundleFacts, reader: LogReader): Iterable<Member
   yield textMember('checkpoints.txt', earlier.map(({ note }) => `${note}----\n`).join(''));
   for (const { level, index, width } of tilesOf(size)) {
     if (level === 'entries') continue;
-    const read = (nodeLevel: number, position: number): Uint8Array | null => reader.readNode(nodeLevel, position);
-    yield { name: `log/${tilePath({ level, index, width })}`, bytes: () => [tileBytes({ level, index, width }, read)] };
+    const read = (nodeLevel: number, position: number): Uint8Array | null =>
+      reader.readNode(nodeLevel, position);
+    yield {
+      name: `log/${tilePath({ level, index, width })}`,
+      bytes: () => [tileBytes({ level, index, width }, read)],
+    };
   }
-  for (const tile of entryBundlesOf(size)) yield { name: `log/${tilePath(tile)}`, bytes: () => entriesOf(tile, reader) };
+  for (const tile of entryBundlesOf(size))
+    yield { name: `log/${tilePath(tile)}`, bytes: () => entriesOf(tile, reader) };
   yield { name: 'events.jsonl', bytes: () => lines(reader.leaves(size), ({ bytes }) => bytes) };
   if (facts.clinicalText === 'included') {
     yield {
