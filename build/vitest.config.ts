@@ -6,7 +6,13 @@ export default defineConfig({
   root: resolve(import.meta.dirname, '..'),
   define: { __CLOISTER_FLAVOUR__: JSON.stringify('development') },
   test: {
-    include: ['electron/**/*.test.ts', 'renderer/**/*.test.ts', 'renderer/**/*.test.tsx', 'build/**/*.test.ts'],
+    include: [
+      'electron/**/*.test.ts',
+      'renderer/**/*.test.ts',
+      'renderer/**/*.test.tsx',
+      'build/**/*.test.ts',
+      'e2e/**/*.test.ts',
+    ],
     environment: 'node',
     pool: 'forks',
     testTimeout: 30_000,
