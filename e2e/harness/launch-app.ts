@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
 import { cacheFolder } from '../../build/setup/cache-folder.mjs';
-import { ownFolder, prepareLaunch } from '../../build/setup/unprivileged.mjs';
+import { appUser, ownFolder, prepareLaunch } from '../../build/setup/unprivileged.mjs';
 
 /** A running Cloister, driven from outside. As root it runs as an unprivileged user, so Chromium's sandbox is on. */
 export type RunningApp = {
@@ -30,6 +30,13 @@ export function createHome(): Home {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Gives a folder and all in it to the user that the app runs as. */
+export function giveToApp(path: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = appUser();
+  for (const entry of ['', ...readdirSync(path, { recursive: true, encoding: 'utf8' })]) chownSync(join(path, entry), uid, gid);
 }
 
 export type LaunchOptions = {
@@ -72,9 +79,19 @@ export async function launchApp(options: LaunchOptions): Promise<RunningApp> {
   return { app, page, home, firstScreenMs: performance.now() - startedAt, close: () => closeApp(app) };
 }
 
-/** Closes the window as a person would, and waits for the end of the process. */
+/** Ends the app in good order; one that is gone already is all right. */
 async function closeApp(app: ElectronApplication): Promise<void> {
-  await app.close();
+  await app.close().catch(() => undefined);
+}
+
+/** Process id of one of the app's own processes, by the name that main gave it. */
+export async function processId({ app }: RunningApp, name: 'Cloister vault' | 'Cloister inference'): Promise<number> {
+  const found = await app.evaluate(
+    ({ app: electronApp }, wanted) => electronApp.getAppMetrics().find((metric) => metric.name === wanted)?.pid,
+    name,
+  );
+  if (found === undefined) throw new Error(`the app has no process "${name}"`);
+  return found;
 }
 
 /** The runner may itself be Electron working as Node; the app must not. */

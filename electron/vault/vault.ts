@@ -139,6 +139,7 @@ export function createVault(deps: Deps): Vault {
       database: opened.database,
       log: opened.log,
       turns: opened.turns,
+      drafts: opened.drafts,
       gateway,
       actor: opened.actor,
       model: { id: model?.id ?? 'none', sha256: model?.specification.sha256 ?? '0'.repeat(64) },

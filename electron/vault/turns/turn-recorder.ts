@@ -13,6 +13,7 @@ import type { ModelGateway, TurnMessage } from './model-gateway.ts';
 import { patientIdFor } from './patients.ts';
 import { templateFor, userText } from './templates.ts';
 import type { StoredTurn, TurnStore } from './turn-store.ts';
+import type { WorkspaceDrafts } from './workspace-drafts.ts';
 
 /**
  * One interaction from intent to outcome. The order is the product's promise: intent committed, then the model hears
@@ -31,6 +32,7 @@ export type TurnDeps = {
   readonly database: WritableDatabase;
   readonly log: AuditLog;
   readonly turns: TurnStore;
+  readonly drafts: WorkspaceDrafts;
   readonly gateway: ModelGateway;
   readonly actor: Actor;
   readonly model: { readonly id: string; readonly sha256: string };
@@ -100,6 +102,9 @@ export function createTurnRecorder(deps: TurnDeps): TurnRecorder {
       },
       (seq) => {
         deps.turns.insert(toStored(seq));
+        // With the intent, so that a killed vault finds the desk and the answer on it as they were.
+        const { patientReference, sourceText, taskId, question } = input;
+        deps.drafts.save(deps.actor.userId, { patientReference, sourceText, taskId, question, turnId, editedText: null });
       },
     );
     const turn = toStored(receipt.seq);
