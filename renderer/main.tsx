@@ -6,7 +6,10 @@ import { ErrorBoundary } from './app/error-boundary.tsx';
 import { connectVault } from './bridge/vault-client.ts';
 import { listenForTextPort } from './bridge/text-port.ts';
 
-const vault = connectVault({ listen: listenForTextPort, requestPort: () => window.cloisterShell.requestTextPort() });
+const vault = connectVault({
+  listen: listenForTextPort,
+  requestPort: () => window.cloisterShell.requestTextPort(),
+});
 const root = document.querySelector('#root');
 if (root === null) throw new Error('the page has no root');
 createRoot(root).render(

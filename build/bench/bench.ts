@@ -35,5 +35,6 @@ for (const row of rows.filter(({ id }) => wanted.includes(id))) {
       `${' '.repeat(21)}${row.what}: ${result.oursMedian.toFixed(3)}\n${' '.repeat(21)}${row.baseline}: ${result.peerMedian.toFixed(3)}`,
   );
 }
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, rows: measured }, null, 2)}\n`);
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify({ machine, rows: measured }, null, 2)}\n`);
 process.exitCode = measured.every((row) => row.pass) ? 0 : 1;

@@ -26,7 +26,12 @@ it('passes or fails by the goal, in the direction that is better', async () => {
     measure(row(9, 10, 'higher', 0.8)),
     measure(row(9, 10, 'higher', 0.95)),
   ]);
-  expect(results.map((result) => ('pass' in result ? result.pass : null))).toEqual([true, false, true, false]);
+  expect(results.map((result) => ('pass' in result ? result.pass : null))).toEqual([
+    true,
+    false,
+    true,
+    false,
+  ]);
 });
 
 it('says why a row was skipped', async () => {

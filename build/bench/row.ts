@@ -41,7 +41,9 @@ export type Measured = {
 
 const minimumPairs = 5;
 
-export async function measure(row: Row): Promise<Measured | { readonly id: string; readonly skipped: string }> {
+export async function measure(
+  row: Row,
+): Promise<Measured | { readonly id: string; readonly skipped: string }> {
   const sides = await row.open();
   if ('skipped' in sides) return { id: row.id, skipped: sides.skipped };
   const startedAt = performance.now();

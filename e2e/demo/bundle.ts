@@ -8,7 +8,12 @@ const verifier = join(checkout, 'electron/auditor-kit/verify.mjs');
 export type Verdict = {
   readonly exitCode: number | null;
   /** What the verifier printed with --json. */
-  readonly answer: { readonly ok: boolean; readonly entry?: number; readonly file?: string; readonly treeSize?: number };
+  readonly answer: {
+    readonly ok: boolean;
+    readonly entry?: number;
+    readonly file?: string;
+    readonly treeSize?: number;
+  };
   readonly elapsedMs: number;
 };
 
@@ -16,7 +21,10 @@ export type Verdict = {
 export function verify(bundle: string, keyFile: string | null): Verdict {
   const startedAt = performance.now();
   const words = [verifier, bundle, '--json', ...(keyFile === null ? [] : ['--key', keyFile])];
-  const run = spawnSync(process.execPath, words, { encoding: 'utf8', env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } });
+  const run = spawnSync(process.execPath, words, {
+    encoding: 'utf8',
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+  });
   const elapsedMs = performance.now() - startedAt;
   if (run.status === 2 || run.stdout === '') throw new Error(`the verifier did not run: ${run.stderr}`);
   return { exitCode: run.status, answer: JSON.parse(run.stdout), elapsedMs };
@@ -48,6 +56,18 @@ export function flipOneByte(bundle: string, copy: string, entry: number): void {
 export function checkWithPublicTools(bundle: string, folder: string): void {
   execFileSync('unzip', ['-q', bundle, '-d', folder]);
   execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS'], { cwd: folder });
-  const sign = ['-Y', 'verify', '-f', 'keys/allowed_signers', '-I', 'cloister-log', '-n', 'cloister-audit-bundle'];
-  execFileSync('ssh-keygen', [...sign, '-s', 'SHA256SUMS.sshsig'], { cwd: folder, input: readFileSync(join(folder, 'SHA256SUMS')) });
+  const sign = [
+    '-Y',
+    'verify',
+    '-f',
+    'keys/allowed_signers',
+    '-I',
+    'cloister-log',
+    '-n',
+    'cloister-audit-bundle',
+  ];
+  execFileSync('ssh-keygen', [...sign, '-s', 'SHA256SUMS.sshsig'], {
+    cwd: folder,
+    input: readFileSync(join(folder, 'SHA256SUMS')),
+  });
 }

@@ -141,18 +141,21 @@ function checkBundle(bundle: string) {
   writeFileSync(key, memberText(bundle, 'keys/log.vkey'));
   const good = verify(bundle, key);
   const leafCount = good.answer.treeSize;
-  if (good.exitCode !== 0 || leafCount === undefined) throw new Error(`the verifier refused the bundle: ${JSON.stringify(good.answer)}`);
+  if (good.exitCode !== 0 || leafCount === undefined)
+    throw new Error(`the verifier refused the bundle: ${JSON.stringify(good.answer)}`);
   step(`the verifier accepts the bundle: ${leafCount} entries in ${(good.elapsedMs / 1000).toFixed(2)} s`);
   const entry = Math.floor(leafCount / 2);
   const copy = join(out, 'cloister-audit-one-bit-flipped.zip');
   flipOneByte(bundle, copy, entry);
   const bad = verify(copy, key);
-  if (bad.exitCode !== 1 || bad.answer.entry !== entry) throw new Error(`the flipped bit in entry ${entry} was not named: ${JSON.stringify(bad.answer)}`);
+  if (bad.exitCode !== 1 || bad.answer.entry !== entry)
+    throw new Error(`the flipped bit in entry ${entry} was not named: ${JSON.stringify(bad.answer)}`);
   step(`one bit of entry ${entry} flipped in a copy: the verifier names entry ${entry}`);
   return { leafCount, verifyMs: good.elapsedMs };
 }
 
-type Measured = Awaited<ReturnType<typeof clinicianPart>> & ReturnType<typeof checkBundle> & { readonly bundle: string };
+type Measured = Awaited<ReturnType<typeof clinicianPart>> &
+  ReturnType<typeof checkBundle> & { readonly bundle: string };
 
 function writeReport({ firstScreenMs, hooks, leafCount, verifyMs, bundle }: Measured): void {
   const { app, versions, model } = inventory(bundle);
@@ -161,9 +164,18 @@ function writeReport({ firstScreenMs, hooks, leafCount, verifyMs, bundle }: Meas
   const report: Report = {
     madeAt: new Date().toISOString(),
     machine: `${platform()} ${release()}, ${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} threads`,
-    versions: { cloister: app, ...versions, nodeLlamaCpp: engine.engineVersion, llamaCpp: engine.llamaCppRelease },
+    versions: {
+      cloister: app,
+      ...versions,
+      nodeLlamaCpp: engine.engineVersion,
+      llamaCpp: engine.llamaCppRelease,
+    },
     model,
-    threads: { chosen: threads.threads, tokensPerSecond: threads.tokensPerSecond, candidates: threads.candidates },
+    threads: {
+      chosen: threads.threads,
+      tokensPerSecond: threads.tokensPerSecond,
+      candidates: threads.candidates,
+    },
     timings: {
       firstScreenMs: Math.round(firstScreenMs),
       modelCheckMs: Math.round(engine.verifyMs),

@@ -7,7 +7,11 @@ export type Report = {
   readonly machine: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly model: { readonly id: string; readonly sha256: string };
-  readonly threads: { readonly chosen: number; readonly tokensPerSecond: number; readonly candidates: unknown };
+  readonly threads: {
+    readonly chosen: number;
+    readonly tokensPerSecond: number;
+    readonly candidates: unknown;
+  };
   readonly timings: {
     readonly firstScreenMs: number;
     readonly modelCheckMs: number;
@@ -30,7 +34,11 @@ type Hooks = {
     readonly loadMs: number;
     readonly engineVersion: string;
     readonly llamaCppRelease: string;
-    readonly threads: { readonly threads: number; readonly tokensPerSecond: number; readonly candidates: unknown };
+    readonly threads: {
+      readonly threads: number;
+      readonly tokensPerSecond: number;
+      readonly candidates: unknown;
+    };
   };
 };
 
@@ -40,13 +48,25 @@ export function readHooks(path: string): Hooks | null {
 }
 
 /** Facts of the answer, from the exported record itself. */
-export function answerFacts(bundle: string): { timeToFirstTokenMs: number; generationMs: number; answerTokens: number; promptTokens: number } {
-  const leaves = memberText(bundle, 'events.jsonl').trimEnd().split('\n').map((line) => JSON.parse(line));
+export function answerFacts(bundle: string): {
+  timeToFirstTokenMs: number;
+  generationMs: number;
+  answerTokens: number;
+  promptTokens: number;
+} {
+  const leaves = memberText(bundle, 'events.jsonl')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   const { data } = leaves.find((leaf) => leaf.event === 'response.completed');
   return { ...data, promptTokens: data.coverage.promptTokens };
 }
 
-export function inventory(bundle: string): { app: string; versions: Record<string, string>; model: { id: string; sha256: string } } {
+export function inventory(bundle: string): {
+  app: string;
+  versions: Record<string, string>;
+  model: { id: string; sha256: string };
+} {
   return JSON.parse(memberText(bundle, 'inventory.json'));
 }
 

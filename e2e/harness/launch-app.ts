@@ -36,7 +36,8 @@ export function createHome(): Home {
 export function giveToApp(path: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = appUser();
-  for (const entry of ['', ...readdirSync(path, { recursive: true, encoding: 'utf8' })]) chownSync(join(path, entry), uid, gid);
+  for (const entry of ['', ...readdirSync(path, { recursive: true, encoding: 'utf8' })])
+    chownSync(join(path, entry), uid, gid);
 }
 
 export type LaunchOptions = {
@@ -85,9 +86,13 @@ async function closeApp(app: ElectronApplication): Promise<void> {
 }
 
 /** Process id of one of the app's own processes, by the name that main gave it. */
-export async function processId({ app }: RunningApp, name: 'Cloister vault' | 'Cloister inference'): Promise<number> {
+export async function processId(
+  { app }: RunningApp,
+  name: 'Cloister vault' | 'Cloister inference',
+): Promise<number> {
   const found = await app.evaluate(
-    ({ app: electronApp }, wanted) => electronApp.getAppMetrics().find((metric) => metric.name === wanted)?.pid,
+    ({ app: electronApp }, wanted) =>
+      electronApp.getAppMetrics().find((metric) => metric.name === wanted)?.pid,
     name,
   );
   if (found === undefined) throw new Error(`the app has no process "${name}"`);

@@ -36,7 +36,10 @@ export async function firstRun({ page }: RunningApp, shot: Shots = noShots): Pro
   await button(page, new RegExp(clinician.name)).waitFor();
 }
 
-async function fillPerson(page: Page, person: { readonly name: string; readonly passphrase: string }): Promise<void> {
+async function fillPerson(
+  page: Page,
+  person: { readonly name: string; readonly passphrase: string },
+): Promise<void> {
   await page.getByLabel('Name', { exact: true }).fill(person.name);
   await page.getByLabel('Passphrase', { exact: true }).fill(person.passphrase);
   await page.getByLabel('Repeat passphrase').fill(person.passphrase);
@@ -52,7 +55,10 @@ async function createAndProveRecoveryKey(page: Page, shot: Shots): Promise<void>
   await expect(key).toHaveCount(0);
 }
 
-export async function signIn(page: Page, person: { readonly name: string; readonly passphrase: string }): Promise<void> {
+export async function signIn(
+  page: Page,
+  person: { readonly name: string; readonly passphrase: string },
+): Promise<void> {
   await button(page, new RegExp(person.name)).click();
   await page.getByLabel('Passphrase', { exact: true }).fill(person.passphrase);
   await button(page, 'Sign in').click();
@@ -116,6 +122,9 @@ export function button(page: Page, name: string | RegExp): Locator {
 
 /** Opens the newest entry of a type, by its words. */
 export async function openRecord(page: Page, what: string): Promise<void> {
-  const row = page.getByRole('row').filter({ has: page.getByRole('cell', { name: what, exact: true }) }).first();
+  const row = page
+    .getByRole('row')
+    .filter({ has: page.getByRole('cell', { name: what, exact: true }) })
+    .first();
   await row.getByRole('button').click();
 }

@@ -1,7 +1,14 @@
 import { cpSync, rmSync } from 'node:fs';
 import { test as base } from '@playwright/test';
 import { startDisplay } from '../../build/setup/display.mjs';
-import { createHome, giveToApp, launchApp, type Home, type LaunchOptions, type RunningApp } from './launch-app.ts';
+import {
+  createHome,
+  giveToApp,
+  launchApp,
+  type Home,
+  type LaunchOptions,
+  type RunningApp,
+} from './launch-app.ts';
 import { firstRun } from './screens.ts';
 import { writeTinyModels, type Models } from './tiny-model.ts';
 

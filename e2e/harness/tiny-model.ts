@@ -13,9 +13,13 @@ export function writeTinyModels(words: readonly string[] = []): Models {
   chmodSync(folder, 0o755);
   const file = join(folder, 'tiny.gguf');
   const catalogue = join(folder, 'catalogue.json');
-  execFileSync(runtimePath(), [join(checkout, 'build/tiny-model/write-tiny-model.ts'), file, catalogue, ...words], {
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
-    stdio: 'pipe',
-  });
+  execFileSync(
+    runtimePath(),
+    [join(checkout, 'build/tiny-model/write-tiny-model.ts'), file, catalogue, ...words],
+    {
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      stdio: 'pipe',
+    },
+  );
   return { folder, file, catalogue };
 }

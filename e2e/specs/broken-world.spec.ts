@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { giveToApp } from '../harness/launch-app.ts';
@@ -7,7 +15,10 @@ import { administrator, clinician, patientReference } from '../harness/people.ts
 import { button, draftText, modelReady, signIn, sourceField, writeDraft } from '../harness/screens.ts';
 import { expect, test } from '../harness/test.ts';
 
-test('a wrong passphrase is refused in plain words, and the right one still works', async ({ home, launch }) => {
+test('a wrong passphrase is refused in plain words, and the right one still works', async ({
+  home,
+  launch,
+}) => {
   const { page } = await launch({ home });
   await button(page, new RegExp(clinician.name)).click();
   await page.getByLabel('Passphrase', { exact: true }).fill('not the passphrase');
@@ -20,9 +31,21 @@ test('a wrong passphrase is refused in plain words, and the right one still work
 test.describe('the model file', () => {
   const cases = [
     { name: 'is missing', spoil: (): void => undefined, words: /The model file is not on this computer/ },
-    { name: 'is cut off', spoil: (path: string, good: string): void => (copyFileSync(good, path), truncateSync(path, 1_000_000)), words: /incomplete|shorter|cut off|not complete/i },
-    { name: 'is another file', spoil: (path: string): void => writeFileSync(path, 'not a model '.repeat(1000)), words: /not a model|not one|cannot be used/i },
-    { name: 'was changed by one byte', spoil: (path: string, good: string): void => writeFileSync(path, flipped(readFileSync(good))), words: /not the approved/i },
+    {
+      name: 'is cut off',
+      spoil: (path: string, good: string): void => (copyFileSync(good, path), truncateSync(path, 1_000_000)),
+      words: /incomplete|shorter|cut off|not complete/i,
+    },
+    {
+      name: 'is another file',
+      spoil: (path: string): void => writeFileSync(path, 'not a model '.repeat(1000)),
+      words: /not a model|not one|cannot be used/i,
+    },
+    {
+      name: 'was changed by one byte',
+      spoil: (path: string, good: string): void => writeFileSync(path, flipped(readFileSync(good))),
+      words: /not the approved/i,
+    },
   ];
   for (const { name, spoil, words } of cases) {
     test(`${name}: the app says so, opens, and writes nothing`, async ({ home, launch, models }) => {
@@ -83,7 +106,10 @@ test('a data folder that may not be written to stops the start, in words', async
   }
 });
 
-test('a full disk during an answer: what is not recorded is not shown, and the app says so', async ({ home, launch }) => {
+test('a full disk during an answer: what is not recorded is not shown, and the app says so', async ({
+  home,
+  launch,
+}) => {
   test.skip(process.getuid?.() !== 0, 'mounting a small disk needs root');
   const kept = join(home.folder, 'kept');
   execFileSync('cp', ['-a', home.data, kept]);

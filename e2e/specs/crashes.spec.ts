@@ -3,7 +3,15 @@ import { once } from 'node:events';
 import { prepareLaunch } from '../../build/setup/unprivileged.mjs';
 import { processId, type RunningApp } from '../harness/launch-app.ts';
 import { clinician, patientReference } from '../harness/people.ts';
-import { button, draftText, modelReady, openRecord, signIn, sourceField, writeDraft } from '../harness/screens.ts';
+import {
+  button,
+  draftText,
+  modelReady,
+  openRecord,
+  signIn,
+  sourceField,
+  writeDraft,
+} from '../harness/screens.ts';
 import { expect, test } from '../harness/test.ts';
 
 /** Signed in, with an answer of the small model running on the screen. */
@@ -16,7 +24,10 @@ async function midAnswer({ page }: RunningApp): Promise<void> {
   await expect(draftText(page)).toContainText(/\S{3}/);
 }
 
-test('when the vault is killed generation stops, the app says so, and the record holds everything shown', async ({ home, launch }) => {
+test('when the vault is killed generation stops, the app says so, and the record holds everything shown', async ({
+  home,
+  launch,
+}) => {
   const app = await launch({ home });
   const { page } = app;
   await midAnswer(app);
@@ -38,12 +49,17 @@ test('when the vault is killed generation stops, the app says so, and the record
   await expect(page.getByText(/The record is whole/)).toBeVisible();
 });
 
-test('when inference is killed the answer is recorded as stopped with everything shown, and the next one works', async ({ home, launch }) => {
+test('when inference is killed the answer is recorded as stopped with everything shown, and the next one works', async ({
+  home,
+  launch,
+}) => {
   const app = await launch({ home });
   const { page } = app;
   await midAnswer(app);
   process.kill(await processId(app, 'Cloister inference'), 'SIGKILL');
-  await expect(page.getByRole('alert')).toContainText('The model stopped unexpectedly. Everything that was shown is recorded');
+  await expect(page.getByRole('alert')).toContainText(
+    'The model stopped unexpectedly. Everything that was shown is recorded',
+  );
   await expect(page.getByText('Unfinished')).toBeVisible();
   const shown = await draftText(page).innerText();
   expect(shown).not.toBe('');
@@ -57,7 +73,10 @@ test('when inference is killed the answer is recorded as stopped with everything
   await expect(page.getByText(/Proven: part of the record/)).toBeVisible();
 });
 
-test('lock in the middle of an answer stops it into the record and ends both processes', async ({ home, launch }) => {
+test('lock in the middle of an answer stops it into the record and ends both processes', async ({
+  home,
+  launch,
+}) => {
   const app = await launch({ home });
   const { page } = app;
   await midAnswer(app);
@@ -71,7 +90,10 @@ test('lock in the middle of an answer stops it into the record and ends both pro
   await expect(page.getByText('Unfinished')).toBeVisible();
 });
 
-test('a second instance on the same data ends by itself and leaves the first one working', async ({ home, launch }) => {
+test('a second instance on the same data ends by itself and leaves the first one working', async ({
+  home,
+  launch,
+}) => {
   const app = await launch({ home });
   const { executablePath, appFolder } = prepareLaunch();
   const environment = { ...process.env, CLOISTER_DATA_FOLDER: home.data };

@@ -6,13 +6,32 @@ import { checkout, modelCache } from '../../build/setup/cache-folder.mjs';
 import { ownFolder } from '../../build/setup/unprivileged.mjs';
 import { memberText, verify } from '../demo/bundle.ts';
 import { administrator, clinician, patientReference } from '../harness/people.ts';
-import { button, draftEnded, draftText, exportBundle, modelReady, openRecord, openSource, signIn, signOut, sourceField, writeDraft } from '../harness/screens.ts';
+import {
+  button,
+  draftEnded,
+  draftText,
+  exportBundle,
+  modelReady,
+  openRecord,
+  openSource,
+  signIn,
+  signOut,
+  sourceField,
+  writeDraft,
+} from '../harness/screens.ts';
 import { expect, test } from '../harness/test.ts';
 
 const transcript = join(checkout, 'e2e/fixtures/visit-transcript.txt');
 
-test('a clinician gets a note from the real model, accepts it, and IT exports what a stranger can check', async ({ home, launch }) => {
-  const app = await launch({ home, modelsFolder: modelCache(), catalogue: join(checkout, 'models/catalogue.json') });
+test('a clinician gets a note from the real model, accepts it, and IT exports what a stranger can check', async ({
+  home,
+  launch,
+}) => {
+  const app = await launch({
+    home,
+    modelsFolder: modelCache(),
+    catalogue: join(checkout, 'models/catalogue.json'),
+  });
   const { page } = app;
   await signIn(page, clinician);
   await modelReady(page);
@@ -55,7 +74,9 @@ function acceptedByPublicTools(bundle: string): void {
   const folder = mkdtempSync(join(tmpdir(), 'cloister-bundle-'));
   mkdirSync(folder, { recursive: true });
   execFileSync('unzip', ['-q', bundle, '-d', folder]);
-  const commands = memberText(bundle, 'README.txt').split('\n').filter((line) => /^ {4}(sha256sum|ssh-keygen)/.test(line));
+  const commands = memberText(bundle, 'README.txt')
+    .split('\n')
+    .filter((line) => /^ {4}(sha256sum|ssh-keygen)/.test(line));
   expect(commands).toHaveLength(3);
   for (const command of commands) {
     const run = spawnSync('bash', ['-c', command.trim()], { cwd: folder, encoding: 'utf8' });
@@ -69,7 +90,10 @@ function filesWith(folder: string, word: string): string[] {
     .map((entry) => entry.name);
 }
 
-test('a source that does not fit is refused by how much, recorded, and nothing of it is cut', async ({ home, launch }) => {
+test('a source that does not fit is refused by how much, recorded, and nothing of it is cut', async ({
+  home,
+  launch,
+}) => {
   const { page } = await launch({ home });
   await signIn(page, clinician);
   await modelReady(page);
@@ -77,14 +101,19 @@ test('a source that does not fit is refused by how much, recorded, and nothing o
   const long = 'The patient coughs and rests. '.repeat(1200);
   await sourceField(page).fill(long);
   await writeDraft(page, 'Visit summary');
-  await expect(page.getByRole('alert')).toContainText(/This source is too long for the model: .* \d+ too long .* Nothing was cut/);
+  await expect(page.getByRole('alert')).toContainText(
+    /This source is too long for the model: .* \d+ too long .* Nothing was cut/,
+  );
   await expect(sourceField(page)).toHaveValue(long);
   await button(page, 'Record').click();
   await openRecord(page, 'Request refused');
   await expect(page.getByText(/Proven: part of the record/)).toBeVisible();
 });
 
-test('what is on the desk survives sign-out, and a real patient is refused in a development build', async ({ home, launch }) => {
+test('what is on the desk survives sign-out, and a real patient is refused in a development build', async ({
+  home,
+  launch,
+}) => {
   const { page } = await launch({ home });
   await signIn(page, clinician);
   await modelReady(page);

@@ -307,7 +307,7 @@ function checkSshSignature(armor, message, publicKey) {
   const match = /^-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)-----END SSH SIGNATURE-----\n$/.exec(
     armor,
   );
-  const blob = Buffer.from((match?.[1] ?? '').replaceAll('\n', ''), 'base64');
+  const blob = base64((match?.[1] ?? '').replaceAll('\n', '')) ?? Buffer.alloc(0);
   const text = (/** @type {string} */ value) => sshString(Buffer.from(value));
   const fields = Buffer.concat([text(namespace), text(''), text('sha512')]);
   const signature = blob.subarray(-64);
@@ -490,6 +490,9 @@ function checkTree(members, checkpoint, earlier) {
   const { size, root } = checkpoint;
   const hashes = leaves.map((leaf) => leaf.hash);
   if (leaves.length === size && rootOf(hashes).equals(root)) return leaves;
+  if (leaves.length > size && rootsOf(hashes, [size]).get(size)?.equals(root) === true) {
+    throw new Bad({ entry: size, file: 'events.jsonl' }, describeBadLeaf(lines[size], size, size));
+  }
   const signed = tileHashes(members, size);
   if (signed.every((hash) => hash !== null) && rootOf(/** @type {Buffer[]} */ (signed)).equals(root)) {
     const first = signed.findIndex(
@@ -558,9 +561,13 @@ function checkEvents(leaves, key, origin) {
   const turns = new Map();
   for (const { index, bytes } of leaves) {
     const event = parseCanonical(bytes);
-    if (event === undefined) throw new Bad({ entry: index }, 'it is not canonical JSON');
+    if (event === undefined)
+      throw new Bad({ entry: index, file: 'events.jsonl' }, 'it is not canonical JSON');
     if (!isEvent(event) || event.seq !== index) {
-      throw new Bad({ entry: index }, 'it is not an entry of this format, or does not say its own place');
+      throw new Bad(
+        { entry: index, file: 'events.jsonl' },
+        'it is not an entry of this format, or does not say its own place',
+      );
     }
     checkClock(events.at(-1), event, index);
     checkTurn(turns, event, index);
@@ -571,7 +578,8 @@ function checkEvents(leaves, key, origin) {
     first?.event === 'log.created' &&
     first.data['origin'] === origin &&
     first.data['logKey'] === sha256(key.publicKey).toString('hex');
-  if (!created) throw new Bad({ entry: 0 }, 'it does not begin this record with this key');
+  if (!created)
+    throw new Bad({ entry: 0, file: 'events.jsonl' }, 'it does not begin this record with this key');
   return { events, open: [...turns.values()].filter((turn) => !turn.closed).map((turn) => turn.entry) };
 }
 
@@ -593,25 +601,32 @@ function isEvent(value) {
 function checkClock(before, event, index) {
   const at = Date.parse(event.at);
   if (Number.isNaN(at) || new Date(at).toISOString() !== event.at)
-    throw new Bad({ entry: index }, 'its time is not one');
+    throw new Bad({ entry: index, file: 'events.jsonl' }, 'its time is not one');
   const backMs = before === undefined ? 0 : Date.parse(before.at) - at;
   if (event.event === 'clock.jumped-back') {
     if (backMs <= clockToleranceMs || event.data['byMs'] !== backMs)
-      throw new Bad({ entry: index }, 'it tells of another jump of the clock than there was');
+      throw new Bad(
+        { entry: index, file: 'events.jsonl' },
+        'it tells of another jump of the clock than there was',
+      );
   } else if (backMs > clockToleranceMs)
-    throw new Bad({ entry: index }, 'the clock went back and the record does not say so');
+    throw new Bad(
+      { entry: index, file: 'events.jsonl' },
+      'the clock went back and the record does not say so',
+    );
 }
 
 /** Every outcome has its intent, and every intent at most one outcome. @param {Map<string, { entry: number, closed: boolean }>} turns @param {Event} event @param {number} index */
 function checkTurn(turns, event, index) {
   const turn = String(event.data['turn']);
   if (event.event === 'prompt.submitted') {
-    if (turns.has(turn)) throw new Bad({ entry: index }, 'it uses the number of an earlier request');
+    if (turns.has(turn))
+      throw new Bad({ entry: index, file: 'events.jsonl' }, 'it uses the number of an earlier request');
     turns.set(turn, { entry: index, closed: false });
   } else if (event.event.startsWith('response.')) {
     const intent = turns.get(turn);
     if (intent === undefined || intent.closed || intent.entry !== event.data['intent'])
-      throw new Bad({ entry: index }, 'it does not answer an open request');
+      throw new Bad({ entry: index, file: 'events.jsonl' }, 'it does not answer an open request');
     intent.closed = true;
   }
 }
@@ -625,32 +640,34 @@ function isPayload(value) {
   );
 }
 
-/** @param {Members} members @param {readonly Event[]} events */
+/** One text for each commitment, in the order of the entries and then of the fields. @param {Members} members @param {readonly Event[]} events */
 function checkPayloads(members, events) {
   const bytes = members.get('payloads.jsonl');
   if (bytes === undefined) return null;
-  let before = '';
-  let count = 0;
-  for (const [line, content] of linesOf(bytes, 'payloads.jsonl').entries()) {
-    const payload = parseCanonical(content);
-    const where = { file: `payloads.jsonl line ${line + 1}` };
-    if (!isPayload(payload)) throw new Bad(where, 'it is not a payload');
-    const { index, field, salt, text } = payload;
-    const order = `${String(index).padStart(16, '0')} ${field}`;
-    if (order <= before) throw new Bad({ entry: index, ...where }, 'it stands in the wrong place or twice');
-    before = order;
-    const commitment = sha256(Buffer.of(0x10), base64(salt) ?? Buffer.alloc(0), Buffer.from(text)).toString(
-      'hex',
-    );
-    if (base64(salt)?.length !== 32 || events[index]?.texts[field] !== commitment) {
-      throw new Bad(
-        { entry: index, ...where },
-        `the text "${field}" is not the one that the entry commits to`,
-      );
+  const lines = linesOf(bytes, 'payloads.jsonl');
+  const file = (/** @type {number} */ line) => `payloads.jsonl line ${line + 1}`;
+  let line = 0;
+  for (const [entry, event] of events.entries()) {
+    for (const expected of Object.keys(event.texts).toSorted(byCodeUnit)) {
+      const content = lines[line];
+      if (content === undefined)
+        throw new Bad({ entry, file: file(line) }, `its text "${expected}" is missing`);
+      const payload = parseCanonical(content);
+      if (!isPayload(payload)) throw new Bad({ file: file(line) }, 'it is not a payload');
+      const { index, field, salt, text } = payload;
+      const where = { entry: Math.min(index, entry), file: file(line) };
+      if (index !== entry || field !== expected)
+        throw new Bad(where, `the text "${expected}" of entry ${entry} should stand here`);
+      const salted = base64(salt);
+      const commitment =
+        salted?.length === 32 ? sha256(Buffer.of(0x10), salted, Buffer.from(text)).toString('hex') : null;
+      if (event.texts[field] !== commitment)
+        throw new Bad(where, `the text "${field}" is not the one that the entry commits to`);
+      line += 1;
     }
-    count += 1;
   }
-  return count;
+  if (line < lines.length) throw new Bad({ file: file(line) }, 'no entry commits to it');
+  return line;
 }
 
 // ---------------------------------------------------------------------------------------------- the whole bundle

@@ -42,7 +42,11 @@ export const samplerSchema = z.strictObject({
 export type Sampler = z.infer<typeof samplerSchema>;
 
 export const toInferenceSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('load'), model: modelSpecificationSchema, knownThreads: threadChoiceSchema.nullable() }),
+  z.strictObject({
+    kind: z.literal('load'),
+    model: modelSpecificationSchema,
+    knownThreads: threadChoiceSchema.nullable(),
+  }),
   z.strictObject({
     kind: z.literal('generate'),
     turnId: turnIdSchema,

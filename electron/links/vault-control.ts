@@ -28,7 +28,12 @@ export const toVaultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('model-port') }),
   /** The inference process ended without being asked to. */
   z.strictObject({ kind: z.literal('inference-ended'), exitCode: z.int() }),
-  z.strictObject({ kind: z.literal('file-grant'), grant: z.uuid(), path: z.string(), purpose: z.enum(['recovery-key', 'audit-bundle']) }),
+  z.strictObject({
+    kind: z.literal('file-grant'),
+    grant: z.uuid(),
+    path: z.string(),
+    purpose: z.enum(['recovery-key', 'audit-bundle']),
+  }),
   z.strictObject({ kind: z.literal('keychain-answer'), id: z.int(), value: z.string().nullable() }),
   /** End in good order: abort the generation into the log, close the database, exit. */
   z.strictObject({ kind: z.literal('stop') }),
@@ -40,9 +45,18 @@ export type ToVault = z.infer<typeof toVaultSchema>;
 export const fromVaultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ready') }),
   /** base64 in, base64 out (`wrap`: plain device secret to keychain blob; `unwrap`: the other way; null on failure). */
-  z.strictObject({ kind: z.literal('keychain-request'), id: z.int(), operation: z.enum(['wrap', 'unwrap']), value: z.string() }),
+  z.strictObject({
+    kind: z.literal('keychain-request'),
+    id: z.int(),
+    operation: z.enum(['wrap', 'unwrap']),
+    value: z.string(),
+  }),
   /** The session is over and the vault exits with code 0: main ends inference, starts both again and reloads the page. */
-  z.strictObject({ kind: z.literal('session-ended'), because: z.enum(['signed-out', 'locked']), userId: userIdSchema }),
+  z.strictObject({
+    kind: z.literal('session-ended'),
+    because: z.enum(['signed-out', 'locked']),
+    userId: userIdSchema,
+  }),
   z.strictObject({ kind: z.literal('fatal'), error: appErrorSchema }),
 ]);
 export type FromVault = z.infer<typeof fromVaultSchema>;

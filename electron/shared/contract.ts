@@ -24,7 +24,11 @@ const isoTimeSchema = z.iso.datetime();
 
 export const modelStatusSchema = z.discriminatedUnion('state', [
   /** The file is being checked against its hash and loaded; `fraction` from 0 to 1. */
-  z.strictObject({ state: z.literal('loading'), step: z.enum(['checking', 'measuring', 'loading']), fraction: z.number() }),
+  z.strictObject({
+    state: z.literal('loading'),
+    step: z.enum(['checking', 'measuring', 'loading']),
+    fraction: z.number(),
+  }),
   z.strictObject({
     state: z.literal('ready'),
     name: z.string(),
@@ -45,7 +49,16 @@ export const turnEndSchema = z.strictObject({
   turnId: turnIdSchema,
   outcome: turnOutcomeSchema,
   /** Why it ended: the model's own end, the user's Stop, the answer limit, and so on. */
-  reason: z.enum(['end-of-answer', 'answer-limit', 'stopped-by-user', 'signed-out', 'engine-stopped', 'restart', 'does-not-fit', 'error']),
+  reason: z.enum([
+    'end-of-answer',
+    'answer-limit',
+    'stopped-by-user',
+    'signed-out',
+    'engine-stopped',
+    'restart',
+    'does-not-fit',
+    'error',
+  ]),
   /** Log entry of the outcome leaf; of the intent where the outcome could not be written (a full disk). */
   entry: entrySchema,
   answerTokens: z.int(),
@@ -57,7 +70,11 @@ export const turnEndSchema = z.strictObject({
 });
 export type TurnEnd = z.infer<typeof turnEndSchema>;
 
-const signedInUserSchema = z.strictObject({ userId: userIdSchema, displayName: z.string(), role: roleSchema });
+const signedInUserSchema = z.strictObject({
+  userId: userIdSchema,
+  displayName: z.string(),
+  role: roleSchema,
+});
 export type SignedInUser = z.infer<typeof signedInUserSchema>;
 
 /** One-off words that the next screen must say, in order. */
@@ -167,10 +184,18 @@ export const contract = {
 
   // First run. The vault keeps the unfinished set-up in memory; `setup.complete` writes everything at once.
   /** Makes an age X25519 identity and seals the coming keys to it. The identity is returned once and not kept. */
-  'setup.createRecoveryKey': request(['none'], empty, z.strictObject({ recipient: ageRecipientSchema, identity: z.string() })),
+  'setup.createRecoveryKey': request(
+    ['none'],
+    empty,
+    z.strictObject({ recipient: ageRecipientSchema, identity: z.string() }),
+  ),
   /** Takes a recipient that IT made elsewhere (`age-keygen` on another machine). */
   'setup.addRecoveryRecipient': request(['none'], z.strictObject({ recipient: ageRecipientSchema }), empty),
-  'setup.removeRecoveryRecipient': request(['none'], z.strictObject({ recipient: ageRecipientSchema }), empty),
+  'setup.removeRecoveryRecipient': request(
+    ['none'],
+    z.strictObject({ recipient: ageRecipientSchema }),
+    empty,
+  ),
   /** Writes the identity, given back by the page, to a file that the person chose on a removable medium. */
   'setup.saveRecoveryKey': request(
     ['none'],
@@ -178,7 +203,11 @@ export const contract = {
     z.strictObject({ fileName: z.string() }),
   ),
   /** Opens the sealed keys with the identity that the person kept: the proof that recovery will work. */
-  'setup.proveRecoveryKey': request(['none'], z.strictObject({ identity: z.string().max(400) }), z.strictObject({ recipient: ageRecipientSchema })),
+  'setup.proveRecoveryKey': request(
+    ['none'],
+    z.strictObject({ identity: z.string().max(400) }),
+    z.strictObject({ recipient: ageRecipientSchema }),
+  ),
   'setup.complete': request(
     ['none'],
     z.strictObject({
@@ -193,10 +222,18 @@ export const contract = {
       /** Must be true to go on with one recovery recipient. */
       acceptSingleRecipient: z.boolean(),
     }),
-    z.strictObject({ installationId: installationIdSchema, keyFingerprint: z.string(), logVerifierKey: z.string() }),
+    z.strictObject({
+      installationId: installationIdSchema,
+      keyFingerprint: z.string(),
+      logVerifierKey: z.string(),
+    }),
   ),
 
-  'session.signIn': request(['none'], z.strictObject({ userId: userIdSchema, passphrase: passphraseSchema }), z.strictObject({ user: signedInUserSchema })),
+  'session.signIn': request(
+    ['none'],
+    z.strictObject({ userId: userIdSchema, passphrase: passphraseSchema }),
+    z.strictObject({ user: signedInUserSchema }),
+  ),
   /** Both end the vault, the inference and the page's process state; the port closes after the answer. */
   'session.signOut': request(signedIn, empty, empty),
   'session.lock': request(signedIn, empty, empty),
@@ -208,7 +245,11 @@ export const contract = {
   /** A .txt file that the page opened: recorded before its text may be used. */
   'source.recordOpened': request(
     ['clinician'],
-    z.strictObject({ patientReference: patientReferenceSchema, fileName: wellFormed.max(255), text: sourceTextSchema }),
+    z.strictObject({
+      patientReference: patientReferenceSchema,
+      fileName: wellFormed.max(255),
+      text: sourceTextSchema,
+    }),
     z.strictObject({ entry: entrySchema }),
   ),
 
@@ -274,7 +315,12 @@ export type RequestOutput<N extends RequestName> = z.output<Contract[N]['output'
 
 /** Events from the vault to the page. */
 export const vaultEventSchema = z.discriminatedUnion('event', [
-  z.strictObject({ event: z.literal('turn.delta'), turnId: turnIdSchema, seq: z.int().nonnegative(), text: z.string() }),
+  z.strictObject({
+    event: z.literal('turn.delta'),
+    turnId: turnIdSchema,
+    seq: z.int().nonnegative(),
+    text: z.string(),
+  }),
   /** `fraction` of the source that the model has read; before the first delta. */
   z.strictObject({ event: z.literal('turn.reading'), turnId: turnIdSchema, fraction: z.number() }),
   z.strictObject({ event: z.literal('turn.ended'), end: turnEndSchema }),

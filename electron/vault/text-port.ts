@@ -4,12 +4,19 @@ import type { VaultEvent } from '../shared/contract.ts';
 import type { Caller } from '../shared/roles.ts';
 import type { RequestTable } from './requests/request-table.ts';
 
-const frameSchema = z.strictObject({ id: z.int().nonnegative(), name: z.string().max(64), input: z.unknown() });
+const frameSchema = z.strictObject({
+  id: z.int().nonnegative(),
+  name: z.string().max(64),
+  input: z.unknown(),
+});
 
 /** The vault's end of the text port: answers requests, posts events. A page that sends anything else is cut off. */
 export type TextPort = { post(event: VaultEvent): void; close(): void };
 
-export function serveTextPort(port: Port, deps: { readonly answer: RequestTable; readonly caller: () => Caller }): TextPort {
+export function serveTextPort(
+  port: Port,
+  deps: { readonly answer: RequestTable; readonly caller: () => Caller },
+): TextPort {
   port.onMessage((message) => {
     const frame = frameSchema.safeParse(message);
     if (!frame.success) {

@@ -3,7 +3,7 @@ import { appError } from '../shared/app-error.ts';
 import { openReadOnlyDatabase, type ReadableDatabase } from './database/open-database.ts';
 import { exportBundle } from './worker/export-bundle.ts';
 import { logKeyFingerprint } from './log/log-key.ts';
-import { openLogReader, type LogReader } from './log/log-reader.ts';
+import { openSnapshotReader, type LogReader } from './log/log-reader.ts';
 import { parseVerifierKey } from './log/signed-note.ts';
 import { verifyLog } from './log/verify-log.ts';
 import { workerTaskSchema, type WorkerMessage, type WorkerTask } from './worker/worker-contract.ts';
@@ -16,16 +16,22 @@ const post = (message: WorkerMessage): void => {
 async function run(task: WorkerTask): Promise<void> {
   let database: ReadableDatabase | null = null;
   try {
-    database = openReadOnlyDatabase(task.databasePath, task.dek);
-    task.dek.fill(0);
-    const reader = openLogReader(database);
+    try {
+      database = openReadOnlyDatabase(task.databasePath, task.dek);
+    } finally {
+      task.dek.fill(0);
+    }
+    const reader = openSnapshotReader(database);
     if (task.kind === 'verify') post({ kind: 'verified', verification: verify(task, reader) });
     else post(await exportBundle(task, reader, onProgress));
   } catch {
     // The cause may hold a path; the sentence is enough for a person and the record is untouched.
     post({
       kind: 'failed',
-      error: appError('export-failed', 'The record could not be read to its end. Nothing was changed. Try again; if it happens again, call IT.'),
+      error: appError(
+        'export-failed',
+        'The record could not be read to its end. Nothing was changed. Try again; if it happens again, call IT.',
+      ),
     });
   } finally {
     database?.close();

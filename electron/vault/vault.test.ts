@@ -6,7 +6,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ToInference } from '../links/model-port.ts';
 import type { Port } from '../links/port.ts';
 import type { FromVault } from '../links/vault-control.ts';
-import { appStateSchema, contract, vaultEventSchema, type RequestInput, type RequestName, type RequestOutput, type VaultEvent } from '../shared/contract.ts';
+import {
+  appStateSchema,
+  contract,
+  vaultEventSchema,
+  type RequestInput,
+  type RequestName,
+  type RequestOutput,
+  type VaultEvent,
+} from '../shared/contract.ts';
 import { turnIdSchema, userIdSchema } from '../shared/ids.ts';
 import { createBlockedReports } from './blocked-reports.ts';
 import { createTestHooks } from './test-hooks.ts';
@@ -85,7 +93,10 @@ function start(startedBecause: 'launch' | 'vault-crashed'): void {
 
 type PlayedPage = {
   readonly events: VaultEvent[];
-  ask<N extends RequestName>(name: N, input: RequestInput<N>): Promise<{ ok: true; value: RequestOutput<N> } | { ok: false; error: { code: string; message: string } }>;
+  ask<N extends RequestName>(
+    name: N,
+    input: RequestInput<N>,
+  ): Promise<{ ok: true; value: RequestOutput<N> } | { ok: false; error: { code: string; message: string } }>;
   send(message: unknown): Promise<unknown>;
   readonly isClosed: () => boolean;
 };
@@ -151,11 +162,23 @@ function playModel(owner: Vault): PlayedModel {
     engineVersion: '3.22.1',
     llamaCppRelease: 'b1',
     backend: 'cpu',
-    threads: { key: 'k', threads: 2, tokensPerSecond: 12.5, candidates: [{ threads: 2, tokensPerSecond: 12.5 }] },
+    threads: {
+      key: 'k',
+      threads: 2,
+      tokensPerSecond: 12.5,
+      candidates: [{ threads: 2, tokensPerSecond: 12.5 }],
+    },
   });
   say({
     kind: 'status',
-    status: { state: 'ready', name: 'Scripted model', sha256: 'ab'.repeat(32), contextTokens: 2048, threads: 2, tokensPerSecond: 12.5 },
+    status: {
+      state: 'ready',
+      name: 'Scripted model',
+      sha256: 'ab'.repeat(32),
+      contextTokens: 2048,
+      threads: 2,
+      tokensPerSecond: 12.5,
+    },
   });
   return {
     heard,
@@ -168,7 +191,14 @@ function playModel(owner: Vault): PlayedModel {
   };
 }
 
-const report = { promptTokens: 100, evaluatedPromptTokens: 100, answerTokens: 4, contextTokens: 2048, timeToFirstTokenMs: 50, generationMs: 200 };
+const report = {
+  promptTokens: 100,
+  evaluatedPromptTokens: 100,
+  answerTokens: 4,
+  contextTokens: 2048,
+  timeToFirstTokenMs: 50,
+  generationMs: 200,
+};
 
 async function value<N extends RequestName>(name: N, input: RequestInput<N>): Promise<RequestOutput<N>> {
   const result = await page.ask(name, input);
@@ -203,7 +233,13 @@ async function signIn(role: 'clinician' | 'it-admin'): Promise<void> {
   });
 }
 
-const prompt = { patientReference: 'SYN-1', taskId: 'soap-note', sourceText: 'A made-up visit with a CANARYWORD.', question: '', regenerates: null } as const;
+const prompt = {
+  patientReference: 'SYN-1',
+  taskId: 'soap-note',
+  sourceText: 'A made-up visit with a CANARYWORD.',
+  question: '',
+  regenerates: null,
+} as const;
 
 async function logged(): Promise<string[]> {
   const { rows } = await value('log.list', { before: null, limit: 100, userId: null, type: null });
@@ -218,18 +254,32 @@ describe('first run', () => {
       administrator: { displayName: 'Ivy Admin', passphrase: administratorPassphrase },
       clinician: { displayName: 'Cleo Clinician', passphrase: clinicianPassphrase },
     };
-    expect(await failure('setup.complete', { ...people, acceptSingleRecipient: false })).toBe('recovery-not-proven');
+    expect(await failure('setup.complete', { ...people, acceptSingleRecipient: false })).toBe(
+      'recovery-not-proven',
+    );
     const { identity } = await value('setup.createRecoveryKey', {});
-    expect(await failure('setup.complete', { ...people, acceptSingleRecipient: true })).toBe('recovery-not-proven');
+    expect(await failure('setup.complete', { ...people, acceptSingleRecipient: true })).toBe(
+      'recovery-not-proven',
+    );
     await value('setup.proveRecoveryKey', { identity: identity.toLowerCase() });
-    expect(await failure('setup.complete', { ...people, acceptSingleRecipient: false })).toBe('recovery-not-proven');
+    expect(await failure('setup.complete', { ...people, acceptSingleRecipient: false })).toBe(
+      'recovery-not-proven',
+    );
     const short = { displayName: 'Cleo Clinician', passphrase: 'too short' };
-    expect(await failure('setup.complete', { ...people, clinician: short, acceptSingleRecipient: true })).toBe('passphrase-too-weak');
+    expect(
+      await failure('setup.complete', { ...people, clinician: short, acceptSingleRecipient: true }),
+    ).toBe('passphrase-too-weak');
     expect(existsSync(join(folder, 'data', 'cloister.db'))).toBe(false);
     await value('setup.complete', { ...people, acceptSingleRecipient: true });
-    expect(await failure('setup.complete', { ...people, acceptSingleRecipient: true })).toBe('already-set-up');
+    expect(await failure('setup.complete', { ...people, acceptSingleRecipient: true })).toBe(
+      'already-set-up',
+    );
     const state = appStateSchema.parse(await value('app.getState', {}));
-    expect([state.phase, state.organisation, state.users.map((user) => user.role)]).toEqual(['signed-out', 'Example Clinic', ['it-admin', 'clinician']]);
+    expect([state.phase, state.organisation, state.users.map((user) => user.role)]).toEqual([
+      'signed-out',
+      'Example Clinic',
+      ['it-admin', 'clinician'],
+    ]);
   });
 
   it('refuses a recovery key that is not one of those listed', async () => {
@@ -264,7 +314,10 @@ describe('an interaction', () => {
   it('commits the intent before the model hears it, and the outcome before it counts as ended', async () => {
     const { turnId, entry } = await value('chat.sendPrompt', prompt);
     const asked = model.heard.at(-1);
-    expect(asked?.kind === 'generate' ? [asked.turnId, asked.user.includes('CANARYWORD')] : null).toEqual([turnId, true]);
+    expect(asked?.kind === 'generate' ? [asked.turnId, asked.user.includes('CANARYWORD')] : null).toEqual([
+      turnId,
+      true,
+    ]);
     expect(await failure('chat.sendPrompt', prompt)).toBe('turn-in-progress');
     model.say({ kind: 'delta', turnId, text: 'Subjective\n' });
     model.say({ kind: 'delta', turnId, text: 'Cough.' });
@@ -298,7 +351,14 @@ describe('an interaction', () => {
 
   it('refuses a source that does not fit, by how much, and records that', async () => {
     const { turnId } = await value('chat.sendPrompt', prompt);
-    model.say({ kind: 'refused', turnId, promptTokens: 3000, contextTokens: 2048, reservedAnswerTokens: 256, overByTokens: 1208 });
+    model.say({
+      kind: 'refused',
+      turnId,
+      promptTokens: 3000,
+      contextTokens: 2048,
+      reservedAnswerTokens: 256,
+      overByTokens: 1208,
+    });
     const ended = page.events.find((event) => event.event === 'turn.ended');
     expect([ended?.end.outcome, ended?.end.error?.code]).toEqual(['refused', 'does-not-fit']);
     expect(ended?.end.error?.message).toContain('1208 too long');
@@ -327,9 +387,15 @@ describe('an interaction', () => {
     start('vault-crashed');
     await signIn('clinician');
     const again = await value('chat.reread', { turnId });
-    expect([again.text, again.end?.outcome, again.end?.reason]).toEqual(['Shown before the kill.', 'aborted', 'restart']);
+    expect([again.text, again.end?.outcome, again.end?.reason]).toEqual([
+      'Shown before the kill.',
+      'aborted',
+      'restart',
+    ]);
     const state = await value('app.getState', {});
-    expect(state.notices.map((notice) => notice.message)).toEqual([expect.stringContaining('recorded as unfinished')]);
+    expect(state.notices.map((notice) => notice.message)).toEqual([
+      expect.stringContaining('recorded as unfinished'),
+    ]);
     killed.stop();
   });
 
@@ -346,12 +412,16 @@ describe('an interaction', () => {
   });
 
   it('takes made-up patients only in a development build', async () => {
-    expect(await failure('chat.sendPrompt', { ...prompt, patientReference: '12345' })).toBe('synthetic-patients-only');
+    expect(await failure('chat.sendPrompt', { ...prompt, patientReference: '12345' })).toBe(
+      'synthetic-patients-only',
+    );
     expect(model.heard.filter((message) => message.kind === 'generate')).toEqual([]);
   });
 
   it('refuses text that has no UTF-8 of its own', async () => {
-    expect(await failure('chat.sendPrompt', { ...prompt, sourceText: 'half a pair \ud83d' })).toBe('invalid-input');
+    expect(await failure('chat.sendPrompt', { ...prompt, sourceText: 'half a pair \ud83d' })).toBe(
+      'invalid-input',
+    );
   });
 
   it('shows a clinician the own records only, and IT no clinical text', async () => {
@@ -388,7 +458,9 @@ describe('signing in', () => {
     await setUp();
     const { users } = await value('app.getState', {});
     const userId = userIdSchema.parse(users[0]?.userId);
-    expect(await failure('session.signIn', { userId, passphrase: 'wrong passphrase!' })).toBe('wrong-passphrase');
+    expect(await failure('session.signIn', { userId, passphrase: 'wrong passphrase!' })).toBe(
+      'wrong-passphrase',
+    );
     await signIn('it-admin');
   });
 
@@ -405,7 +477,9 @@ describe('signing in', () => {
     start('launch');
     const state = await value('app.getState', {});
     const userId = state.users[0]?.userId ?? userIdSchema.parse(randomUUID());
-    const seen = state.problem?.code ?? (await failure('session.signIn', { userId, passphrase: administratorPassphrase }));
+    const seen =
+      state.problem?.code ??
+      (await failure('session.signIn', { userId, passphrase: administratorPassphrase }));
     expect(seen).toBe(code);
     expect(readFileSync(path).equals(damaged)).toBe(true);
   });

@@ -51,7 +51,11 @@ export type Vault = {
 };
 
 /** All that is signed in: made at sign-in, gone with the process. */
-type SignedIn = { readonly session: OpenSession; readonly user: SignedInUser; readonly recorder: TurnRecorder };
+type SignedIn = {
+  readonly session: OpenSession;
+  readonly user: SignedInUser;
+  readonly recorder: TurnRecorder;
+};
 
 /** The vault, composed by hand: every dependency is made here, in order. */
 export function createVault(deps: Deps): Vault {
@@ -60,7 +64,9 @@ export function createVault(deps: Deps): Vault {
   const grants = createFileGrants();
   const settings = openEngineSettings(start.dataFolder);
   const model = defaultModel(start.cataloguePath, start.modelsFolder);
-  let installation: Result<Installation> = deps.primitives.ok ? openInstallation(start.dataFolder) : deps.primitives;
+  let installation: Result<Installation> = deps.primitives.ok
+    ? openInstallation(start.dataFolder)
+    : deps.primitives;
   let signedIn: SignedIn | null = null;
   let textPort: TextPort | null = null;
   const notices = firstNotices(start, installation);
@@ -235,7 +241,8 @@ export function createVault(deps: Deps): Vault {
     },
     inferenceEnded(exitCode) {
       gateway.detach();
-      if (signedIn !== null) recordSystemEvent(signedIn.session, 'process.ended', 'attention', { process: 'inference', exitCode });
+      if (signedIn !== null)
+        recordSystemEvent(signedIn.session, 'process.ended', 'attention', { process: 'inference', exitCode });
     },
     grantFile: (grant, path, purpose) => {
       grants.add(grant, path, purpose);
@@ -258,6 +265,7 @@ function firstNotices(start: StartMessage, installation: Result<Installation>): 
         'Cloister stopped unexpectedly and has started again. Everything that was shown is recorded, and your text is kept. Sign in to go on.',
     });
   }
-  if (installation.ok && installation.value.notice !== null) notices.push({ kind: 'attention', message: installation.value.notice });
+  if (installation.ok && installation.value.notice !== null)
+    notices.push({ kind: 'attention', message: installation.value.notice });
   return notices;
 }

@@ -29,8 +29,10 @@ export function App({ vault, shell }: { readonly vault: VaultClient; readonly sh
   useEffect(
     () =>
       vault.onEvent((event) => {
-        if (event.event === 'model.status') setState((before) => (before === null ? null : { ...before, model: event.status }));
-        if (event.event === 'log.grew') setState((before) => (before === null ? null : { ...before, logSize: event.logSize }));
+        if (event.event === 'model.status')
+          setState((before) => (before === null ? null : { ...before, model: event.status }));
+        if (event.event === 'log.grew')
+          setState((before) => (before === null ? null : { ...before, logSize: event.logSize }));
       }),
     [vault],
   );
@@ -38,7 +40,9 @@ export function App({ vault, shell }: { readonly vault: VaultClient; readonly sh
   if (state === null) return <Waiting />;
   return (
     <AppContext value={{ vault, shell, state, refresh }}>
-      {state.flavour === 'development' && <p className="development-banner">{appStrings.developmentBanner}</p>}
+      {state.flavour === 'development' && (
+        <p className="development-banner">{appStrings.developmentBanner}</p>
+      )}
       <Screen state={state} />
       {connection === 'lost' && (
         <div className="overlay" role="status">

@@ -14,7 +14,10 @@ export class ErrorBoundary extends Component<{ readonly children: ReactNode }, {
       <main className="centre">
         <section className="card">
           <h1>This screen stopped working</h1>
-          <p>Everything that was shown is recorded, and your text was saved a moment ago. Close Cloister and start it again.</p>
+          <p>
+            Everything that was shown is recorded, and your text was saved a moment ago. Close Cloister and
+            start it again.
+          </p>
         </section>
       </main>
     );

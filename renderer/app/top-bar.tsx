@@ -37,7 +37,8 @@ export function TopBar(props: {
             onPlace(other);
           }}
         >
-          <ScrollText aria-hidden="true" size={16} /> {other === 'record' ? appStrings.record : appStrings.workspace}
+          <ScrollText aria-hidden="true" size={16} />{' '}
+          {other === 'record' ? appStrings.record : appStrings.workspace}
         </Button>
       )}
       <ThemeButton />

@@ -11,7 +11,13 @@ export type PagePort = {
 export function listenForTextPort(onPort: (port: PagePort) => void): void {
   window.addEventListener('message', (event) => {
     const [port] = event.ports;
-    if (event.source !== window || event.origin !== appOrigin || event.data !== textPortMessage || port === undefined) return;
+    if (
+      event.source !== window ||
+      event.origin !== appOrigin ||
+      event.data !== textPortMessage ||
+      port === undefined
+    )
+      return;
     onPort({
       postMessage: (message) => {
         port.postMessage(message);

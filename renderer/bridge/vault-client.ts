@@ -26,7 +26,8 @@ const successSchema = z.strictObject({ ok: z.literal(true), value: z.unknown() }
 
 const stopped: AppError = {
   code: 'vault-stopped',
-  message: 'Cloister is starting its record keeper again. Everything that was shown is recorded. Try again in a moment.',
+  message:
+    'Cloister is starting its record keeper again. Everything that was shown is recorded. Try again in a moment.',
 };
 
 export function connectVault(deps: {

@@ -7,9 +7,14 @@ export const appStrings = {
   brokenDetail: 'You can close this window. Nothing is lost by closing it.',
   onThisComputer: 'On this computer',
   onThisComputerDetail: 'Words go to the model on this computer and nowhere else',
-  recorded: (entries: number) => `Recorded · ${entries.toLocaleString('en')} ${entries === 1 ? 'entry' : 'entries'}`,
+  recorded: (entries: number) =>
+    `Recorded · ${entries.toLocaleString('en')} ${entries === 1 ? 'entry' : 'entries'}`,
   modelReady: 'Model ready',
-  modelStep: { checking: 'Checking the model', measuring: 'Tuning for this computer', loading: 'Loading the model' },
+  modelStep: {
+    checking: 'Checking the model',
+    measuring: 'Tuning for this computer',
+    loading: 'Loading the model',
+  },
   modelFailed: 'No model',
   record: 'Record',
   workspace: 'Workspace',

@@ -49,7 +49,8 @@ export const firstRunStrings = {
   finish: 'Finish set-up',
   finishing: 'Making the keys',
   doneTitle: 'Cloister is set up',
-  doneDetail: 'Write down this fingerprint, or print it, and give it to whoever will check your record. With it, an auditor knows that a record is yours.',
+  doneDetail:
+    'Write down this fingerprint, or print it, and give it to whoever will check your record. With it, an auditor knows that a record is yours.',
   fingerprint: 'Fingerprint of the record',
   goToSignIn: 'Go to sign-in',
 } as const;

@@ -3,7 +3,8 @@ import type { LogEventType } from '../../electron/shared/log-event-types.ts';
 export const logStrings = {
   title: 'Record',
   detailClinician: 'Everything you did, newest first. Nothing here can be changed.',
-  detailAdministrator: 'Everything that was done on this computer, newest first. Clinical text is not shown to IT.',
+  detailAdministrator:
+    'Everything that was done on this computer, newest first. Clinical text is not shown to IT.',
   user: 'User',
   everyone: 'Everyone',
   type: 'Type',
@@ -26,14 +27,16 @@ export const logStrings = {
   inconsistent: (entry: number | null) =>
     `The record does not match its signed checkpoint${entry === null ? '' : `, first at entry ${entry}`}. Do not go on; call IT.`,
   exportTitle: 'Export signed bundle',
-  exportDetail: 'A file that an auditor can check without Cloister. Treat it as patient data even without clinical text: it holds times and patients.',
+  exportDetail:
+    'A file that an auditor can check without Cloister. Treat it as patient data even without clinical text: it holds times and patients.',
   withheld: 'Leave clinical text out',
   withheldDetail: 'The proof of every entry stays. This is enough to check the record.',
   included: 'Include clinical text',
   includedDetail: 'Requests and answers are readable to whoever holds the file.',
   choose: 'Choose where to save',
   exporting: (percent: number) => `Writing the bundle · ${percent} %`,
-  exported: (fileName: string, entries: number) => `${fileName} holds ${entries.toLocaleString('en')} entries.`,
+  exported: (fileName: string, entries: number) =>
+    `${fileName} holds ${entries.toLocaleString('en')} entries.`,
   fingerprint: 'Fingerprint to compare by phone or on paper',
   close: 'Close',
   details: (entry: number) => `Entry ${entry}`,
@@ -41,7 +44,10 @@ export const logStrings = {
   proven: (size: number) => `Proven: part of the record of ${size.toLocaleString('en')} entries`,
   notProven: 'Not proven to be part of the record. Call IT.',
   mismatch: 'This text does not match the record. Call IT.',
-  withheldFor: { role: 'Not shown to your role.', disposed: 'Disposed of when its time was over. The proof stays.' },
+  withheldFor: {
+    role: 'Not shown to your role.',
+    disposed: 'Disposed of when its time was over. The proof stays.',
+  },
   exact: 'Exact entry',
 } as const;
 

@@ -7,5 +7,6 @@ export const signInStrings = {
   signIn: 'Sign in',
   opening: 'Opening the record',
   deviceBound: 'The record opens with your passphrase on this computer only.',
-  passphraseOnly: 'This computer has no system keychain, so the passphrase alone protects the record. IT knows more.',
+  passphraseOnly:
+    'This computer has no system keychain, so the passphrase alone protects the record. IT knows more.',
 } as const;

@@ -30,7 +30,8 @@ export const workspaceStrings = {
   writing: 'Writing',
   unfinished: 'Unfinished',
   complete: 'Draft complete. Read it before you accept it: the model can be wrong.',
-  limit: 'The draft ended at the longest length that this model writes: it may be unfinished. Read it before you accept it.',
+  limit:
+    'The draft ended at the longest length that this model writes: it may be unfinished. Read it before you accept it.',
   emptyDraft: 'The draft appears here.',
   emptyDraftDetail: 'It is written on this computer. Read it against the source before you accept it.',
   needPatient: 'Type a patient reference first.',

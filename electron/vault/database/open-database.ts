@@ -40,7 +40,11 @@ const requiredPragmas: readonly (readonly [name: string, set: string, expected: 
  * @param dek 32 bytes; the caller zeroes it
  * @throws SqliteError `SQLITE_NOTADB` for a wrong key or a damaged first page
  */
-export function openWritableDatabase(path: string, dek: Uint8Array, options: { mustExist: boolean }): WritableDatabase {
+export function openWritableDatabase(
+  path: string,
+  dek: Uint8Array,
+  options: { mustExist: boolean },
+): WritableDatabase {
   const raw = open(path, dek, { readonly: false, mustExist: options.mustExist });
   const mode = raw.pragma('journal_mode=WAL', { simple: true });
   if (mode !== 'wal') {
@@ -62,8 +66,16 @@ export function openReadOnlyDatabase(path: string, dek: Uint8Array): ReadableDat
   return readable(open(path, dek, { readonly: true, mustExist: true }));
 }
 
-function open(path: string, dek: Uint8Array, options: { readonly: boolean; mustExist: boolean }): Database.Database {
-  const raw = new Database(path, { readonly: options.readonly, fileMustExist: options.mustExist, timeout: 5000 });
+function open(
+  path: string,
+  dek: Uint8Array,
+  options: { readonly: boolean; mustExist: boolean },
+): Database.Database {
+  const raw = new Database(path, {
+    readonly: options.readonly,
+    fileMustExist: options.mustExist,
+    timeout: 5000,
+  });
   try {
     raw.pragma("cipher='sqlcipher'");
     raw.pragma('legacy=4');
@@ -107,7 +119,11 @@ function readable(raw: Database.Database): ReadableDatabase {
 export function databaseFailure(cause: unknown): 'disk-full' | 'not-writable' | 'damaged' | null {
   if (!(cause instanceof Database.SqliteError)) return null;
   if (cause.code === 'SQLITE_FULL' || cause.code === 'SQLITE_IOERR_WRITE') return 'disk-full';
-  if (cause.code.startsWith('SQLITE_READONLY') || cause.code.startsWith('SQLITE_CANTOPEN') || cause.code === 'SQLITE_PERM') {
+  if (
+    cause.code.startsWith('SQLITE_READONLY') ||
+    cause.code.startsWith('SQLITE_CANTOPEN') ||
+    cause.code === 'SQLITE_PERM'
+  ) {
     return 'not-writable';
   }
   if (cause.code === 'SQLITE_NOTADB' || cause.code.startsWith('SQLITE_CORRUPT')) return 'damaged';

@@ -21,7 +21,9 @@ type Deps = {
 };
 
 /** A clinician examines the own records; IT examines all leaves but reads no clinical text. */
-export function logHandlers(deps: Deps): Pick<Handlers, 'log.list' | 'log.open' | 'log.verify' | 'log.export'> {
+export function logHandlers(
+  deps: Deps,
+): Pick<Handlers, 'log.list' | 'log.open' | 'log.verify' | 'log.export'> {
   const { session } = deps;
   const listed = new Set<string>();
 
@@ -61,12 +63,19 @@ export function logHandlers(deps: Deps): Pick<Handlers, 'log.list' | 'log.open' 
         recordView(null);
         listed.add(look);
       }
-      const rows = reader.page({ before: filter.before, limit: filter.limit, actor: onlyActor, type: filter.type });
+      const rows = reader.page({
+        before: filter.before,
+        limit: filter.limit,
+        actor: onlyActor,
+        type: filter.type,
+      });
       return ok({ rows: rows.map(toRow), logSize: reader.size() });
     },
     'log.open': ({ entry }) => {
       const { actor, reader } = session();
-      const notFound = err(appError('record-not-found', 'There is no such entry in the record that you may open.'));
+      const notFound = err(
+        appError('record-not-found', 'There is no such entry in the record that you may open.'),
+      );
       const bytes = reader.leaf(entry);
       const [row] = reader.page({ before: entrySchema.parse(entry + 1), limit: 1, actor: null, type: null });
       if (bytes === null || row?.seq !== entry) return notFound;
@@ -92,10 +101,18 @@ export function logHandlers(deps: Deps): Pick<Handlers, 'log.list' | 'log.open' 
     },
     'log.export': async ({ clinicalText, fileGrant }) => {
       const path = deps.grants.take(fileGrant, 'audit-bundle');
-      if (path === null) return err(appError('export-failed', 'The file was not chosen in this session. Nothing was written. Choose it again.'));
+      if (path === null)
+        return err(
+          appError(
+            'export-failed',
+            'The file was not chosen in this session. Nothing was written. Choose it again.',
+          ),
+        );
       const { log, actor, reader } = session();
       const size = reader.size();
-      const root = Buffer.from(rootOf(size, (level, position) => reader.readNode(level, position))).toString('hex');
+      const root = Buffer.from(rootOf(size, (level, position) => reader.readNode(level, position))).toString(
+        'hex',
+      );
       // The leaf comes first, so the bundle holds the record of its own export.
       const receipt = log.append({
         type: 'log.exported',
@@ -111,7 +128,15 @@ export function logHandlers(deps: Deps): Pick<Handlers, 'log.list' | 'log.open' 
   };
 }
 
-const clinicalFields: ReadonlySet<string> = new Set(['fileName', 'content', 'system', 'prompt', 'response', 'copied', 'diff']);
+const clinicalFields: ReadonlySet<string> = new Set([
+  'fileName',
+  'content',
+  'system',
+  'prompt',
+  'response',
+  'copied',
+  'diff',
+]);
 
 function toRecord(session: OpenSession, row: LogRow, entry: Entry, bytes: Buffer): LogRecord {
   const { reader, actor } = session;
@@ -144,8 +169,18 @@ function toRecord(session: OpenSession, row: LogRow, entry: Entry, bytes: Buffer
   };
 }
 
-function toPayload(field: string, commitment: string, payload: Payload | undefined, withheld: boolean): LogRecord['payloads'][number] {
+function toPayload(
+  field: string,
+  commitment: string,
+  payload: Payload | undefined,
+  withheld: boolean,
+): LogRecord['payloads'][number] {
   if (payload === undefined) return { field, text: null, withheld: 'disposed', matchesCommitment: false };
   const matchesCommitment = commitText(payload.text, payload.salt) === commitment;
-  return { field, text: withheld ? null : payload.text, withheld: withheld ? 'role' : null, matchesCommitment };
+  return {
+    field,
+    text: withheld ? null : payload.text,
+    withheld: withheld ? 'role' : null,
+    matchesCommitment,
+  };
 }

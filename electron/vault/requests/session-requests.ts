@@ -23,16 +23,22 @@ type Deps = {
   readonly endSession: (because: 'signed-out' | 'locked') => void;
 };
 
-export function sessionHandlers(deps: Deps): Pick<Handlers, 'session.signIn' | 'session.signOut' | 'session.lock'> {
+export function sessionHandlers(
+  deps: Deps,
+): Pick<Handlers, 'session.signIn' | 'session.signOut' | 'session.lock'> {
   /** One derivation at a time: Argon2id takes 64 MiB each. */
   let signingIn = false;
 
-  async function signIn(userId: SignedInUser['userId'], passphrase: string): Promise<Result<{ user: SignedInUser }>> {
+  async function signIn(
+    userId: SignedInUser['userId'],
+    passphrase: string,
+  ): Promise<Result<{ user: SignedInUser }>> {
     const current = deps.installation();
     if (!current.ok) return current;
     const { keyring, databasePath, confirm } = current.value;
     const record = keyring?.users.find((user) => user.userId === userId);
-    if (keyring === null || record === undefined) return err(appError('not-set-up', 'This account is not on this computer. Choose another.'));
+    if (keyring === null || record === undefined)
+      return err(appError('not-set-up', 'This account is not on this computer. Choose another.'));
     const deviceSecret = await openDeviceSecret(deps.keychain, keyring.device);
     if (!deviceSecret.ok) return deviceSecret;
     const keys = await unlock({ keyring, userId, passphrase, deviceSecret: deviceSecret.value });
@@ -67,7 +73,8 @@ export function sessionHandlers(deps: Deps): Pick<Handlers, 'session.signIn' | '
     } as const;
     try {
       deps.recorder().abort('signed-out');
-      if (because === 'locked') log.append({ ...common, type: 'session.locked', data: { reason: 'by-hand' } });
+      if (because === 'locked')
+        log.append({ ...common, type: 'session.locked', data: { reason: 'by-hand' } });
       else log.append({ ...common, type: 'session.signed-out', data: {} });
     } finally {
       deps.endSession(because);
@@ -96,7 +103,8 @@ function beginSession(deps: Deps, open: OpenSession, user: SignedInUser, deviceB
   if (closed > 0) {
     deps.onNotice({
       kind: 'attention',
-      message: 'Cloister stopped while a draft was being written. Everything that was shown of it is recorded as unfinished.',
+      message:
+        'Cloister stopped while a draft was being written. Everything that was shown of it is recorded as unfinished.',
     });
   }
   const { start } = deps;

@@ -21,7 +21,12 @@ export function setupHandlers(firstRun: FirstRun, installation: () => Result<Ins
     if (!current.ok) return current;
     return current.value.keyring === null
       ? null
-      : err(appError('already-set-up', 'Cloister is set up on this computer already. Nothing was changed. Sign in instead.'));
+      : err(
+          appError(
+            'already-set-up',
+            'Cloister is set up on this computer already. Nothing was changed. Sign in instead.',
+          ),
+        );
   };
   return {
     'setup.createRecoveryKey': async () => refused() ?? firstRun.createRecoveryKey(),

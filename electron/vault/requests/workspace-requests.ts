@@ -62,7 +62,8 @@ export function workspaceHandlers(deps: Deps): WorkspaceHandlers {
       });
       return ok({ entry: receipt.seq });
     },
-    'chat.sendPrompt': (input) => refusePatient(deps.flavour, input.patientReference) ?? recorder().submit(input),
+    'chat.sendPrompt': (input) =>
+      refusePatient(deps.flavour, input.patientReference) ?? recorder().submit(input),
     'chat.stop': ({ turnId }) => recorder().stop(turnId),
     'chat.reread': ({ turnId }) => {
       const turn = ownTurn(turnId);
@@ -92,7 +93,10 @@ export function workspaceHandlers(deps: Deps): WorkspaceHandlers {
       if (turn === null) return err(turnNotFound);
       if (turn.end === null) return err(notFinished);
       const { turns, log, actor } = session();
-      const { diff, insertedCharacters, deletedCharacters } = noteDiff(turns.response(turn.end.entry), finalText);
+      const { diff, insertedCharacters, deletedCharacters } = noteDiff(
+        turns.response(turn.end.entry),
+        finalText,
+      );
       const receipt = log.append({
         type: 'note.accepted',
         actor: { id: actor.userId, role: actor.role },
@@ -107,8 +111,14 @@ export function workspaceHandlers(deps: Deps): WorkspaceHandlers {
   };
 }
 
-const turnNotFound = appError('turn-not-found', 'This draft is not in your record. Nothing was changed. Write the draft again.');
-const notFinished = appError('turn-not-finished', 'The draft is still being written. Wait until it has ended, or stop it first.');
+const turnNotFound = appError(
+  'turn-not-found',
+  'This draft is not in your record. Nothing was changed. Write the draft again.',
+);
+const notFinished = appError(
+  'turn-not-finished',
+  'The draft is still being written. Wait until it has ended, or stop it first.',
+);
 
 /** A development build is not for patients' data: it takes made-up patients only. */
 function refusePatient(flavour: Flavour, reference: string): Result<never> | null {

@@ -58,7 +58,12 @@ export function openSession(deps: Deps): Result<OpenSession> {
     onAppended: deps.onAppended,
   });
   return ok({
-    actor: { userId: user.userId, role: user.role, displayName: user.displayName, sessionId: sessionIdSchema.parse(randomUUID()) },
+    actor: {
+      userId: user.userId,
+      role: user.role,
+      displayName: user.displayName,
+      sessionId: sessionIdSchema.parse(randomUUID()),
+    },
     origin: deps.origin,
     verifierKey: deps.verifierKey,
     databasePath: deps.databasePath,
@@ -91,7 +96,9 @@ function openChecked(deps: Deps): Result<Opened> {
     if (database.raw.pragma('quick_check(1)', { simple: true }) !== 'ok') return refuse(damaged);
     migrate(database);
     const row = database
-      .prepare<[], { deviceId: string; origin: string }>('SELECT device_id AS deviceId, origin FROM installation')
+      .prepare<[], { deviceId: string; origin: string }>(
+        'SELECT device_id AS deviceId, origin FROM installation',
+      )
       .get();
     if (row === undefined || row.origin !== deps.origin) return refuse(damaged);
     const reader = openLogReader(database);

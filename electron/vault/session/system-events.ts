@@ -3,7 +3,12 @@ import type { LeafData, LeafOutcome } from '../log/leaf.ts';
 import type { OpenSession } from './open-session.ts';
 
 /** An event that no person caused, recorded while somebody is signed in. */
-export function recordSystemEvent<T extends LogEventType>(open: OpenSession, type: T, outcome: LeafOutcome, data: LeafData<T>): void {
+export function recordSystemEvent<T extends LogEventType>(
+  open: OpenSession,
+  type: T,
+  outcome: LeafOutcome,
+  data: LeafData<T>,
+): void {
   open.log.append({
     type,
     actor: { id: null, role: 'system' },

@@ -32,7 +32,9 @@ export function writeFirstLeaves(deps: Deps): Result<void> {
       migrate(database);
       const device = deviceIdSchema.parse(randomUUID());
       database
-        .prepare<[string, string], never>('INSERT INTO installation (only_row, device_id, origin) VALUES (1, ?, ?)')
+        .prepare<[string, string], never>(
+          'INSERT INTO installation (only_row, device_id, origin) VALUES (1, ?, ?)',
+        )
         .run(device, deps.origin);
       const log = openAuditLog({
         database,
@@ -44,16 +46,27 @@ export function writeFirstLeaves(deps: Deps): Result<void> {
         onAppended: () => undefined,
       });
       const append = <T extends LogEventType>(draft: Pick<LeafDraft<T>, 'type' | 'data' | 'texts'>): void => {
-        log.append<T>({ ...draft, actor: { id: null, role: 'system' }, session: null, patient: null, outcome: 'success' });
+        log.append<T>({
+          ...draft,
+          actor: { id: null, role: 'system' },
+          session: null,
+          patient: null,
+          outcome: 'success',
+        });
       };
       append({
         type: 'log.created',
         data: { origin: deps.origin, logKey: logKeyHash(deps.keys.logSeed), epoch: 0 },
         texts: { organisationName: deps.organisationName },
       });
-      for (const recipient of deps.recipients) append({ type: 'recovery.proven', data: { recipient }, texts: {} });
+      for (const recipient of deps.recipients)
+        append({ type: 'recovery.proven', data: { recipient }, texts: {} });
       for (const user of deps.users) {
-        append({ type: 'user.created', data: { user: user.userId, role: user.role }, texts: { displayName: user.displayName } });
+        append({
+          type: 'user.created',
+          data: { user: user.userId, role: user.role },
+          texts: { displayName: user.displayName },
+        });
       }
     } finally {
       database.close();

@@ -11,7 +11,12 @@ import type { Keychain } from '../keys/device-secret.ts';
 import { createInstallation } from '../keys/installation.ts';
 import { writeKeyring } from '../keys/keyring-file.ts';
 import type { Keyring } from '../keys/keyring-schema.ts';
-import { checkRecipient, createRecoveryIdentity, parseRecoveryIdentity, recipientOf } from '../keys/recovery-key.ts';
+import {
+  checkRecipient,
+  createRecoveryIdentity,
+  parseRecoveryIdentity,
+  recipientOf,
+} from '../keys/recovery-key.ts';
 import { openSealedVaultKeys, sealVaultKeys } from '../keys/sealed-keys.ts';
 import type { Clock } from '../log/clock.ts';
 import { verifierKeyFor } from '../log/signed-note.ts';
@@ -67,11 +72,24 @@ export function createFirstRun(deps: Deps): FirstRun {
     const recipient = await recipientOf(identity.value);
     const entry = recipients.get(recipient);
     if (entry === undefined) {
-      return err(appError('recovery-wrong-key', 'This is a recovery key, but not one of those listed here. Nothing was changed. Check which sheet or drive you took.'));
+      return err(
+        appError(
+          'recovery-wrong-key',
+          'This is a recovery key, but not one of those listed here. Nothing was changed. Check which sheet or drive you took.',
+        ),
+      );
     }
-    const opened = await openSealedVaultKeys({ identity: identity.value, installationId, epoch, holder: recipient, sealed: entry.sealed });
+    const opened = await openSealedVaultKeys({
+      identity: identity.value,
+      installationId,
+      epoch,
+      holder: recipient,
+      sealed: entry.sealed,
+    });
     if (!opened.ok) return opened;
-    const same = Buffer.from(opened.value.dek).equals(keys.dek) && Buffer.from(opened.value.logSeed).equals(keys.logSeed);
+    const same =
+      Buffer.from(opened.value.dek).equals(keys.dek) &&
+      Buffer.from(opened.value.logSeed).equals(keys.logSeed);
     opened.value.dek.fill(0);
     opened.value.logSeed.fill(0);
     if (!same) throw new Error('a recovery recipient opened other keys');
@@ -79,12 +97,22 @@ export function createFirstRun(deps: Deps): FirstRun {
     return ok({ recipient });
   }
 
-  async function complete(input: ParsedInput<'setup.complete'>): Promise<Result<RequestOutput<'setup.complete'>>> {
+  async function complete(
+    input: ParsedInput<'setup.complete'>,
+  ): Promise<Result<RequestOutput<'setup.complete'>>> {
     const refused = refuse(input, [...recipients.values()]);
     if (refused !== null) return refused;
     const origin = `cloister.${input.organisationDomain}/${installationId}/${epoch}`;
-    const administrator = { ...input.administrator, userId: userIdSchema.parse(randomUUID()), role: 'it-admin' as const };
-    const clinician = { ...input.clinician, userId: userIdSchema.parse(randomUUID()), role: 'clinician' as const };
+    const administrator = {
+      ...input.administrator,
+      userId: userIdSchema.parse(randomUUID()),
+      role: 'it-admin' as const,
+    };
+    const clinician = {
+      ...input.clinician,
+      userId: userIdSchema.parse(randomUUID()),
+      role: 'clinician' as const,
+    };
     const verifierKey = verifierKeyFor(origin, keys.logSeed);
     const keyring = await createInstallation({
       installationId,
@@ -94,7 +122,11 @@ export function createFirstRun(deps: Deps): FirstRun {
       keys,
       keychain: deps.keychain,
       users: [administrator, clinician],
-      recovery: [...recipients].map(([recipient, { sealed, provenAt }]) => ({ recipient, sealed, provenAt: provenAt ?? '' })),
+      recovery: [...recipients].map(([recipient, { sealed, provenAt }]) => ({
+        recipient,
+        sealed,
+        provenAt: provenAt ?? '',
+      })),
       log: { origin, verifierKey },
     });
     if (!keyring.ok) return keyring;
@@ -122,7 +154,12 @@ export function createFirstRun(deps: Deps): FirstRun {
       const path = deps.grants.take(fileGrant, 'recovery-key');
       const parsed = parseRecoveryIdentity(identity);
       if (path === null || !parsed.ok) {
-        return err(appError('invalid-input', 'The place for the recovery key was not chosen in this session. Nothing was saved. Choose it again.'));
+        return err(
+          appError(
+            'invalid-input',
+            'The place for the recovery key was not chosen in this session. Nothing was saved. Choose it again.',
+          ),
+        );
       }
       const text = `# Cloister recovery key (age identity). Keep it away from the computer that it opens.\n${parsed.value}\n`;
       return writeToRemovableMedium(path, text, [deps.start.dataFolder, homedir(), tmpdir(), '/']);
@@ -132,7 +169,10 @@ export function createFirstRun(deps: Deps): FirstRun {
   };
 }
 
-function refuse(input: ParsedInput<'setup.complete'>, recovery: readonly { provenAt: string | null }[]): Result<never> | null {
+function refuse(
+  input: ParsedInput<'setup.complete'>,
+  recovery: readonly { provenAt: string | null }[],
+): Result<never> | null {
   for (const person of [input.administrator, input.clinician]) {
     if ([...person.passphrase].length < minimumPassphraseCharacters) {
       return err(
@@ -144,11 +184,19 @@ function refuse(input: ParsedInput<'setup.complete'>, recovery: readonly { prove
     }
   }
   if (recovery.length === 0 || recovery.some((entry) => entry.provenAt === null)) {
-    return err(appError('recovery-not-proven', 'Each recovery key must be typed back or opened once before it counts. Nothing was set up yet.'));
+    return err(
+      appError(
+        'recovery-not-proven',
+        'Each recovery key must be typed back or opened once before it counts. Nothing was set up yet.',
+      ),
+    );
   }
   if (recovery.length === 1 && !input.acceptSingleRecipient) {
     return err(
-      appError('recovery-not-proven', 'There is only one recovery key: if it is lost together with the passphrases, so is the record. Add a second, or confirm that one is enough.'),
+      appError(
+        'recovery-not-proven',
+        'There is only one recovery key: if it is lost together with the passphrases, so is the record. Add a second, or confirm that one is enough.',
+      ),
     );
   }
   return null;

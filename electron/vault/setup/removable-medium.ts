@@ -8,7 +8,11 @@ import { err, ok, type Result } from '../../shared/result.ts';
  * protects nothing, so a target on the file system of the data folder, of the home folder or of the system is refused.
  * @param ownFolders folders whose file systems count as this disk
  */
-export function writeToRemovableMedium(path: string, text: string, ownFolders: readonly string[]): Result<{ fileName: string }> {
+export function writeToRemovableMedium(
+  path: string,
+  text: string,
+  ownFolders: readonly string[],
+): Result<{ fileName: string }> {
   try {
     const target = statSync(dirname(path)).dev;
     if (ownFolders.some((folder) => statSync(folder).dev === target)) {

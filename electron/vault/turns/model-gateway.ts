@@ -1,4 +1,11 @@
-import { fromInferenceSchema, type FromInference, type ModelSpecification, type Sampler, type ThreadChoice, type ToInference } from '../../links/model-port.ts';
+import {
+  fromInferenceSchema,
+  type FromInference,
+  type ModelSpecification,
+  type Sampler,
+  type ThreadChoice,
+  type ToInference,
+} from '../../links/model-port.ts';
 import type { Port } from '../../links/port.ts';
 import { appError } from '../../shared/app-error.ts';
 import type { ModelStatus } from '../../shared/contract.ts';
@@ -89,7 +96,10 @@ export function createModelGateway(deps: Deps): ModelGateway {
       if (model === null) {
         setStatus({
           state: 'failed',
-          error: appError('model-missing', 'No approved model is installed. Your work is kept. Ask IT to install one, then start Cloister again.'),
+          error: appError(
+            'model-missing',
+            'No approved model is installed. Your work is kept. Ask IT to install one, then start Cloister again.',
+          ),
         });
         return;
       }

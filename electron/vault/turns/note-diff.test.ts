@@ -16,7 +16,10 @@ it('is a diff without hunks where nothing was changed', () => {
   expect({ insertedCharacters, deletedCharacters }).toEqual({ insertedCharacters: 0, deletedCharacters: 0 });
 });
 
-it.each(['', 'no newline at the end', 'Windows\r\nline ends\r\n', 'emoji 🙂 and é'])('keeps %j exactly', (final) => {
-  const { diff } = noteDiff('draft\nof two lines\n', final);
-  expect(applyPatch('draft\nof two lines\n', diff)).toBe(final);
-});
+it.each(['', 'no newline at the end', 'Windows\r\nline ends\r\n', 'emoji 🙂 and é'])(
+  'keeps %j exactly',
+  (final) => {
+    const { diff } = noteDiff('draft\nof two lines\n', final);
+    expect(applyPatch('draft\nof two lines\n', diff)).toBe(final);
+  },
+);

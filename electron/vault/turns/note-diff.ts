@@ -1,6 +1,10 @@
 import { createTwoFilesPatch, diffChars } from 'diff';
 
-export type NoteDiff = { readonly diff: string; readonly insertedCharacters: number; readonly deletedCharacters: number };
+export type NoteDiff = {
+  readonly diff: string;
+  readonly insertedCharacters: number;
+  readonly deletedCharacters: number;
+};
 
 /**
  * The accepted note as a unified diff against the recorded draft: `patch draft < diff` gives the note back, so the
@@ -13,5 +17,9 @@ export function noteDiff(draft: string, final: string): NoteDiff {
     if (change.added) insertedCharacters += change.value.length;
     if (change.removed) deletedCharacters += change.value.length;
   }
-  return { diff: createTwoFilesPatch('draft', 'accepted', draft, final), insertedCharacters, deletedCharacters };
+  return {
+    diff: createTwoFilesPatch('draft', 'accepted', draft, final),
+    insertedCharacters,
+    deletedCharacters,
+  };
 }

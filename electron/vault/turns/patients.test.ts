@@ -13,7 +13,11 @@ afterEach(() => {
 it('gives one id to one record number, however it is typed', () => {
   const id = patientIdFor(fixture.database, 'SYN-0042');
   expect(id).toMatch(/^[0-9a-f]{32}$/);
-  expect([' syn-0042 ', 'SYN‑0042'.normalize('NFC').replace('‑', '-'), 'ＳＹＮ-0042'].map((typed) => patientIdFor(fixture.database, typed))).toEqual([id, id, id]);
+  expect(
+    [' syn-0042 ', 'SYN‑0042'.normalize('NFC').replace('‑', '-'), 'ＳＹＮ-0042'].map((typed) =>
+      patientIdFor(fixture.database, typed),
+    ),
+  ).toEqual([id, id, id]);
 });
 
 it('gives different ids to different record numbers, and other ids in another installation', () => {

@@ -15,6 +15,8 @@ export function patientIdFor(database: WritableDatabase, reference: string): Pat
     .get(normalised);
   if (known !== undefined) return patientIdSchema.parse(known.id);
   const id = patientIdSchema.parse(randomBytes(16).toString('hex'));
-  database.prepare<[string, string], never>('INSERT INTO patients (patient_id, reference) VALUES (?, ?)').run(id, normalised);
+  database
+    .prepare<[string, string], never>('INSERT INTO patients (patient_id, reference) VALUES (?, ?)')
+    .run(id, normalised);
   return id;
 }

@@ -35,7 +35,11 @@ export function templateFor(task: TaskId): Template {
  * The exact text whose commitment stands in the intent leaf and which the model receives. Nothing is shortened. The
  * instruction stands behind the source: small models follow what they read last.
  */
-export function userText(input: { readonly taskId: TaskId; readonly sourceText: string; readonly question: string }): string {
+export function userText(input: {
+  readonly taskId: TaskId;
+  readonly sourceText: string;
+  readonly question: string;
+}): string {
   const { instruction } = templates[input.taskId];
   const source = input.sourceText.trim() === '' ? '' : `Source:\n"""\n${input.sourceText}\n"""\n\n`;
   const question = input.question.trim() === '' ? '' : `\n\nQuestion: ${input.question}`;

@@ -64,19 +64,35 @@ export function createTurnRecorder(deps: TurnDeps): TurnRecorder {
 
   function submit(input: ParsedInput<'chat.sendPrompt'>): Result<{ turnId: TurnId; entry: Entry }> {
     if (running !== null) {
-      return err(appError('turn-in-progress', 'A draft is still being written. Stop it first, or wait until it has ended.'));
+      return err(
+        appError(
+          'turn-in-progress',
+          'A draft is still being written. Stop it first, or wait until it has ended.',
+        ),
+      );
     }
     const facts = deps.gateway.facts();
     const status = deps.gateway.status();
     if (facts === null || status.state !== 'ready') {
-      return err(appError('model-not-ready', 'The model is not ready yet. Your text is kept. Wait until the sign at the top says that it is ready.'));
+      return err(
+        appError(
+          'model-not-ready',
+          'The model is not ready yet. Your text is kept. Wait until the sign at the top says that it is ready.',
+        ),
+      );
     }
     const turnId = turnIdSchema.parse(randomUUID());
     const template = templateFor(input.taskId);
     const sampler = newSampler();
     const options = { reservedAnswerTokens, maxAnswerTokens: longestAnswer(status.contextTokens) };
     const patientId = patientIdFor(deps.database, input.patientReference);
-    const toStored = (intent: Entry): StoredTurn => ({ turnId, userId: deps.actor.userId, patientId, intent, end: null });
+    const toStored = (intent: Entry): StoredTurn => ({
+      turnId,
+      userId: deps.actor.userId,
+      patientId,
+      intent,
+      end: null,
+    });
     const receipt = deps.log.append(
       {
         type: 'prompt.submitted',
@@ -104,7 +120,14 @@ export function createTurnRecorder(deps: TurnDeps): TurnRecorder {
         deps.turns.insert(toStored(seq));
         // With the intent, so that a killed vault finds the desk and the answer on it as they were.
         const { patientReference, sourceText, taskId, question } = input;
-        deps.drafts.save(deps.actor.userId, { patientReference, sourceText, taskId, question, turnId, editedText: null });
+        deps.drafts.save(deps.actor.userId, {
+          patientReference,
+          sourceText,
+          taskId,
+          question,
+          turnId,
+          editedText: null,
+        });
       },
     );
     const turn = toStored(receipt.seq);
@@ -135,29 +158,57 @@ export function createTurnRecorder(deps: TurnDeps): TurnRecorder {
       finish(current, {
         outcome: 'refused',
         reason: 'does-not-fit',
-        error: doesNotFit(message.overByTokens, message.promptTokens, message.contextTokens - message.reservedAnswerTokens),
+        error: doesNotFit(
+          message.overByTokens,
+          message.promptTokens,
+          message.contextTokens - message.reservedAnswerTokens,
+        ),
         report: { ...noReport, promptTokens: message.promptTokens, contextTokens: message.contextTokens },
         overByTokens: message.overByTokens,
       });
     } else if (message.kind === 'failed') {
-      finish(current, { outcome: 'failed', reason: 'error', error: message.error, report: noReport, overByTokens: 0 });
+      finish(current, {
+        outcome: 'failed',
+        reason: 'error',
+        error: message.error,
+        report: noReport,
+        overByTokens: 0,
+      });
     } else if (message.reason === 'stopped') {
-      finish(current, { ...abortWords(current.stopped ? 'stopped-by-user' : 'engine-stopped'), report: message.report, overByTokens: 0 });
+      finish(current, {
+        ...abortWords(current.stopped ? 'stopped-by-user' : 'engine-stopped'),
+        report: message.report,
+        overByTokens: 0,
+      });
     } else {
-      finish(current, { outcome: 'completed', reason: message.reason, error: null, report: message.report, overByTokens: 0 });
+      finish(current, {
+        outcome: 'completed',
+        reason: message.reason,
+        error: null,
+        report: message.report,
+        overByTokens: 0,
+      });
     }
   }
 
   function finish(current: Running, how: Ending): void {
     running = null;
     const failed = current.recordingFailed;
-    const ending: Ending = failed === null ? how : { ...how, outcome: 'failed', reason: 'error', error: failed };
+    const ending: Ending =
+      failed === null ? how : { ...how, outcome: 'failed', reason: 'error', error: failed };
     try {
       const end = recordOutcome(deps, current.turn, { text: current.text, deltas: current.nextSeq }, ending);
       deps.onEnded(end);
     } catch (cause) {
       // The intent stays open and is closed as aborted at the next chance; what was shown stands in the pieces.
-      deps.onEnded(toTurnEnd(current.turn, current.turn.intent, { ...ending, outcome: 'failed', reason: 'error', error: recordingError(cause) }));
+      deps.onEnded(
+        toTurnEnd(current.turn, current.turn.intent, {
+          ...ending,
+          outcome: 'failed',
+          reason: 'error',
+          error: recordingError(cause),
+        }),
+      );
     }
   }
 
@@ -166,7 +217,12 @@ export function createTurnRecorder(deps: TurnDeps): TurnRecorder {
     receive,
     stop(turnId) {
       if (running === null || running.turnId !== turnId) {
-        return err(appError('turn-not-found', 'This draft is not being written any more, so there was nothing to stop.'));
+        return err(
+          appError(
+            'turn-not-found',
+            'This draft is not being written any more, so there was nothing to stop.',
+          ),
+        );
       }
       running.stopped = true;
       deps.gateway.stop(turnId);
@@ -203,7 +259,12 @@ export function closeOpenTurns(deps: Pick<TurnDeps, 'database' | 'log' | 'turns'
   const open = deps.turns.open();
   for (const turn of open) {
     const { text, nextSeq } = deps.turns.deltas(turn.turnId);
-    recordOutcome(deps, turn, { text, deltas: nextSeq }, { ...abortWords('restart'), report: noReport, overByTokens: 0 });
+    recordOutcome(
+      deps,
+      turn,
+      { text, deltas: nextSeq },
+      { ...abortWords('restart'), report: noReport, overByTokens: 0 },
+    );
   }
   return open.length;
 }
@@ -217,7 +278,10 @@ function recordOutcome(
   const receipt = deps.log.append(
     {
       type: `response.${how.outcome}`,
-      actor: deps.actor === undefined ? { id: null, role: 'system' } : { id: deps.actor.userId, role: deps.actor.role },
+      actor:
+        deps.actor === undefined
+          ? { id: null, role: 'system' }
+          : { id: deps.actor.userId, role: deps.actor.role },
       session: deps.actor?.sessionId ?? null,
       patient: turn.patientId,
       outcome: leafOutcome[how.outcome],
@@ -231,7 +295,12 @@ function recordOutcome(
   return toTurnEnd(turn, receipt.seq, how);
 }
 
-const leafOutcome = { completed: 'success', aborted: 'stopped', refused: 'refused', failed: 'failed' } as const;
+const leafOutcome = {
+  completed: 'success',
+  aborted: 'stopped',
+  refused: 'refused',
+  failed: 'failed',
+} as const;
 
 function outcomeData(turn: StoredTurn, deltas: number, how: Ending): LeafData<'response.completed'> {
   const { report } = how;
@@ -269,15 +338,23 @@ function toTurnEnd(turn: StoredTurn, entry: Entry, how: Ending): TurnEnd {
   };
 }
 
-function abortWords(reason: 'stopped-by-user' | 'signed-out' | 'engine-stopped' | 'restart'): Pick<Ending, 'outcome' | 'reason' | 'error'> {
+function abortWords(
+  reason: 'stopped-by-user' | 'signed-out' | 'engine-stopped' | 'restart',
+): Pick<Ending, 'outcome' | 'reason' | 'error'> {
   const words = {
     'stopped-by-user': appError('cancelled', 'You stopped this draft. What was written so far is recorded.'),
-    'signed-out': appError('cancelled', 'The draft was stopped when the screen was locked or signed out. What was written so far is recorded.'),
+    'signed-out': appError(
+      'cancelled',
+      'The draft was stopped when the screen was locked or signed out. What was written so far is recorded.',
+    ),
     'engine-stopped': appError(
       'model-stopped',
       'The model stopped unexpectedly. Everything that was shown is recorded. It is starting again; write the draft again when it is ready.',
     ),
-    restart: appError('cancelled', 'Cloister stopped while this draft was being written. Everything that was shown is recorded.'),
+    restart: appError(
+      'cancelled',
+      'Cloister stopped while this draft was being written. Everything that was shown is recorded.',
+    ),
   } as const;
   return { outcome: 'aborted', reason, error: words[reason] };
 }

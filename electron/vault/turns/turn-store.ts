@@ -1,5 +1,14 @@
 import { turnEndSchema, type TurnEnd } from '../../shared/contract.ts';
-import { entrySchema, patientIdSchema, turnIdSchema, userIdSchema, type Entry, type PatientId, type TurnId, type UserId } from '../../shared/ids.ts';
+import {
+  entrySchema,
+  patientIdSchema,
+  turnIdSchema,
+  userIdSchema,
+  type Entry,
+  type PatientId,
+  type TurnId,
+  type UserId,
+} from '../../shared/ids.ts';
 import type { WritableDatabase } from '../database/open-database.ts';
 
 export type StoredTurn = {
@@ -23,20 +32,32 @@ export type TurnStore = {
   response(outcome: Entry): string;
 };
 
-type Row = { turn_id: string; user_id: string; patient_id: string; intent_seq: number; end_json: string | null };
+type Row = {
+  turn_id: string;
+  user_id: string;
+  patient_id: string;
+  intent_seq: number;
+  end_json: string | null;
+};
 
 export function openTurnStore(database: WritableDatabase): TurnStore {
   const insert = database.prepare<[string, string, string, number], never>(
     'INSERT INTO turns (turn_id, user_id, patient_id, intent_seq) VALUES (?, ?, ?, ?)',
   );
   const byId = database.prepare<[string], Row>('SELECT * FROM turns WHERE turn_id = ?');
-  const openTurns = database.prepare<[], Row>('SELECT * FROM turns WHERE outcome_seq IS NULL ORDER BY intent_seq');
-  const deltas = database.prepare<[string], { seq: number; text: string }>('SELECT seq, text FROM turn_deltas WHERE turn_id = ? ORDER BY seq');
+  const openTurns = database.prepare<[], Row>(
+    'SELECT * FROM turns WHERE outcome_seq IS NULL ORDER BY intent_seq',
+  );
+  const deltas = database.prepare<[string], { seq: number; text: string }>(
+    'SELECT seq, text FROM turn_deltas WHERE turn_id = ? ORDER BY seq',
+  );
   const close = database.prepare<[number, string, string], never>(
     'UPDATE turns SET outcome_seq = ?, end_json = ? WHERE turn_id = ? AND outcome_seq IS NULL',
   );
   const dropDeltas = database.prepare<[string], never>('DELETE FROM turn_deltas WHERE turn_id = ?');
-  const response = database.prepare<[number], { text: string }>("SELECT text FROM payloads WHERE seq = ? AND field = 'response'");
+  const response = database.prepare<[number], { text: string }>(
+    "SELECT text FROM payloads WHERE seq = ? AND field = 'response'",
+  );
 
   return {
     insert(turn) {

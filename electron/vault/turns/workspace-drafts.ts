@@ -10,7 +10,9 @@ export type WorkspaceDrafts = {
 };
 
 export function openWorkspaceDrafts(database: WritableDatabase): WorkspaceDrafts {
-  const read = database.prepare<[string], { json: string }>('SELECT draft_json AS json FROM workspace_drafts WHERE user_id = ?');
+  const read = database.prepare<[string], { json: string }>(
+    'SELECT draft_json AS json FROM workspace_drafts WHERE user_id = ?',
+  );
   const write = database.prepare<[string, string], never>(
     'INSERT INTO workspace_drafts (user_id, draft_json) VALUES (?, ?) ON CONFLICT (user_id) DO UPDATE SET draft_json = excluded.draft_json',
   );

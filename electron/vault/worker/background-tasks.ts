@@ -28,7 +28,13 @@ export function createBackgroundTasks(deps: Deps): BackgroundTasks {
   return {
     async verify(session) {
       const { databasePath, dek, origin, verifierKey } = session;
-      const task: WorkerTask = { kind: 'verify', databasePath, dek: Uint8Array.from(dek), origin, verifierKey };
+      const task: WorkerTask = {
+        kind: 'verify',
+        databasePath,
+        dek: Uint8Array.from(dek),
+        origin,
+        verifierKey,
+      };
       const last = await runWorker(deps.workerPath, task, () => undefined);
       return last.kind === 'verified' ? ok(last.verification) : failure(last);
     },
@@ -58,11 +64,20 @@ export function createBackgroundTasks(deps: Deps): BackgroundTasks {
 
 function failure(message: WorkerMessage): Result<never> {
   if (message.kind === 'failed') return err(message.error);
-  return err(appError('internal', 'The work in the background ended without an answer. The record is unchanged. Try again.'));
+  return err(
+    appError(
+      'internal',
+      'The work in the background ended without an answer. The record is unchanged. Try again.',
+    ),
+  );
 }
 
 /** Resolves with the worker's last word; a worker that dies without one counts as failed. */
-function runWorker(path: string, task: WorkerTask, onProgress: (fraction: number) => void): Promise<WorkerMessage> {
+function runWorker(
+  path: string,
+  task: WorkerTask,
+  onProgress: (fraction: number) => void,
+): Promise<WorkerMessage> {
   return new Promise((resolve) => {
     const worker = new Worker(path, { workerData: task });
     let last: WorkerMessage = { kind: 'progress', fraction: 0 };
@@ -73,7 +88,10 @@ function runWorker(path: string, task: WorkerTask, onProgress: (fraction: number
     worker.on('error', () => {
       last = {
         kind: 'failed',
-        error: appError('export-failed', 'The work in the background failed. The record is unchanged. Try again; if it happens again, call IT.'),
+        error: appError(
+          'export-failed',
+          'The work in the background failed. The record is unchanged. Try again; if it happens again, call IT.',
+        ),
       };
     });
     worker.on('exit', () => {

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { appError, type AppError } from '../../shared/app-error.ts';
+import { syncFolder } from '../keys/durable-file.ts';
 import { publicKeyOf } from '../log/ed25519.ts';
 import { writeBundle } from '../log/bundle.ts';
 import { logKeyFingerprint } from '../log/log-key.ts';
@@ -16,12 +18,13 @@ export async function exportBundle(
   onProgress: (fraction: number) => void,
 ): Promise<WorkerMessage> {
   const startedAt = performance.now();
-  const unfinished = `${task.path}.part`;
+  // A name of its own: nobody's file stands there already, and no link that somebody laid out.
+  const unfinished = join(dirname(task.path), `.cloister-${randomUUID()}.part`);
   try {
     await writeBundle(task, reader, unfinished, onProgress);
     sync(unfinished);
     renameSync(unfinished, task.path);
-    sync(dirname(task.path));
+    syncFolder(dirname(task.path));
   } catch (cause) {
     rmSync(unfinished, { force: true });
     return { kind: 'failed', error: exportError(cause) };
@@ -39,8 +42,9 @@ export async function exportBundle(
   };
 }
 
+/** Opened for writing: Windows flushes no other handle. */
 function sync(path: string): void {
-  const file = openSync(path, 'r');
+  const file = openSync(path, 'r+');
   try {
     fsyncSync(file);
   } finally {
@@ -50,8 +54,20 @@ function sync(path: string): void {
 
 function exportError(cause: unknown): AppError {
   const code = cause instanceof Error && 'code' in cause ? cause.code : null;
-  if (code === 'ENOSPC') {
-    return appError('export-failed', 'There is no room for the bundle there. Nothing was left behind, and the record is unchanged. Free some space or choose another place.');
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return appError(
+      'export-failed',
+      'There is no room for the bundle there. Nothing was left behind, and the record is unchanged. Free some space or choose another place.',
+    );
   }
-  return appError('export-failed', 'The bundle could not be written there. Nothing was left behind, and the record is unchanged. Choose another place.');
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return appError(
+      'export-failed',
+      'Cloister may not write to that place. Nothing was left behind, and the record is unchanged. Choose another place.',
+    );
+  }
+  return appError(
+    'export-failed',
+    'The bundle could not be written there. Nothing was left behind, and the record is unchanged. Choose another place.',
+  );
 }

@@ -14,7 +14,10 @@ import { StepFrame } from './step-frame.tsx';
 export function FirstRun(): ReactNode {
   const { vault, refresh } = useApp();
   const [step, setStep] = useState(0);
-  const [form, change] = useReducer((before: SetupForm, part: Partial<SetupForm>) => ({ ...before, ...part }), emptyForm);
+  const [form, change] = useReducer(
+    (before: SetupForm, part: Partial<SetupForm>) => ({ ...before, ...part }),
+    emptyForm,
+  );
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<AppError | null>(null);
   const [fingerprint, setFingerprint] = useState<string | null>(null);
@@ -28,7 +31,10 @@ export function FirstRun(): ReactNode {
     const { recovery: _keys, ...input } = form;
     const result = await vault.request('setup.complete', {
       ...input,
-      administrator: { displayName: form.administrator.displayName, passphrase: form.administrator.passphrase },
+      administrator: {
+        displayName: form.administrator.displayName,
+        passphrase: form.administrator.passphrase,
+      },
       clinician: { displayName: form.clinician.displayName, passphrase: form.clinician.passphrase },
     });
     setBusy(false);
@@ -71,7 +77,9 @@ export function FirstRun(): ReactNode {
           onNext={() => go(5)}
         />
       )}
-      {step === 5 && <Review form={form} busy={busy} error={error} onBack={() => go(4)} onFinish={() => void finish()} />}
+      {step === 5 && (
+        <Review form={form} busy={busy} error={error} onBack={() => go(4)} onFinish={() => void finish()} />
+      )}
     </StepFrame>
   );
 }
@@ -173,7 +181,13 @@ function Review(props: {
   );
 }
 
-function Done({ fingerprint, onContinue }: { readonly fingerprint: string; readonly onContinue: () => void }): ReactNode {
+function Done({
+  fingerprint,
+  onContinue,
+}: {
+  readonly fingerprint: string;
+  readonly onContinue: () => void;
+}): ReactNode {
   return (
     <main className="centre">
       <section className="card">

@@ -47,7 +47,9 @@ export function RecoveryStep(props: {
   }
   function proven(known: string): void {
     if (fresh?.recipient === known) setFresh(null);
-    setEntries(form.recovery.map((entry) => (entry.recipient === known ? { ...entry, proven: true } : entry)));
+    setEntries(
+      form.recovery.map((entry) => (entry.recipient === known ? { ...entry, proven: true } : entry)),
+    );
   }
 
   return (
@@ -108,12 +110,18 @@ function RecoveryList(props: {
     <ul className="recovery-list">
       {props.entries.map((entry, index) => (
         <li key={entry.recipient}>
-          {entry.proven ? <Check aria-hidden="true" size={18} /> : <CircleDashed aria-hidden="true" size={18} />}
+          {entry.proven ? (
+            <Check aria-hidden="true" size={18} />
+          ) : (
+            <CircleDashed aria-hidden="true" size={18} />
+          )}
           <span>
             <strong>{words.key(index + 1)}</strong>
             <small className="code-inline">{`${entry.recipient.slice(0, 12)}…${entry.recipient.slice(-6)}`}</small>
           </span>
-          <span className={entry.proven ? 'sign good' : 'sign attention'}>{entry.proven ? words.proven : words.notProven}</span>
+          <span className={entry.proven ? 'sign good' : 'sign attention'}>
+            {entry.proven ? words.proven : words.notProven}
+          </span>
           <Button
             kind="plain"
             aria-label={`${words.remove} ${words.key(index + 1)}`}

@@ -1,7 +1,13 @@
 import type { ReactNode } from 'react';
 import { firstRunStrings as words } from '../../strings/first-run-strings.ts';
 
-export function StepFrame({ step, children }: { readonly step: number; readonly children: ReactNode }): ReactNode {
+export function StepFrame({
+  step,
+  children,
+}: {
+  readonly step: number;
+  readonly children: ReactNode;
+}): ReactNode {
   return (
     <main className="centre">
       <section className="card wizard">

@@ -89,7 +89,8 @@ export function LogPage(): ReactNode {
 
 function CheckResult({ checked }: { readonly checked: Verification | 'running' | null }): ReactNode {
   if (checked === null || checked === 'running') return null;
-  if (checked.consistent) return <InfoMessage>{words.consistent(checked.treeSize, checked.elapsedMs)}</InfoMessage>;
+  if (checked.consistent)
+    return <InfoMessage>{words.consistent(checked.treeSize, checked.elapsedMs)}</InfoMessage>;
   return (
     <p className="message harm" role="alert">
       {words.inconsistent(checked.firstBadEntry)}

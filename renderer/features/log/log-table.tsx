@@ -51,7 +51,9 @@ export function LogTable(props: {
               <td>{eventNames[row.type]}</td>
               <td>{row.patientReference ?? ''}</td>
               <td>
-                <span className={row.outcome === 'success' ? 'quiet' : 'sign attention'}>{outcomeNames[row.outcome] ?? row.outcome}</span>
+                <span className={row.outcome === 'success' ? 'quiet' : 'sign attention'}>
+                  {outcomeNames[row.outcome] ?? row.outcome}
+                </span>
               </td>
             </tr>
           ))}

@@ -26,7 +26,8 @@ export function RecordPanel(props: {
         {words.details(row.entry)} · {localTime(row.at)} · {row.actorName ?? words.system}
       </p>
       <p className={inclusion.proven ? 'sign good' : 'sign harm'}>
-        <ShieldCheck aria-hidden="true" size={16} /> {inclusion.proven ? words.proven(inclusion.treeSize) : words.notProven}
+        <ShieldCheck aria-hidden="true" size={16} />{' '}
+        {inclusion.proven ? words.proven(inclusion.treeSize) : words.notProven}
       </p>
       {counterpart !== null && (
         <Button

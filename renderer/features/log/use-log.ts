@@ -30,7 +30,11 @@ export function useLog(): LogModel {
 
   const read = useCallback(
     async (before: LogRow | null) => {
-      const result = await vault.request('log.list', { before: before?.entry ?? null, limit: pageSize, ...filter });
+      const result = await vault.request('log.list', {
+        before: before?.entry ?? null,
+        limit: pageSize,
+        ...filter,
+      });
       setError(result.ok ? null : result.error);
       if (!result.ok) return;
       setRows((known) => (before === null ? result.value.rows : [...known, ...result.value.rows]));

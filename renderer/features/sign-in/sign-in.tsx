@@ -51,7 +51,9 @@ export function SignIn(): ReactNode {
           ))}
         </div>
         {chosen !== null && <PassphraseForm key={chosen.userId} user={chosen} />}
-        <p className="hint">{state.deviceBinding === 'os-keychain' ? signInStrings.deviceBound : signInStrings.passphraseOnly}</p>
+        <p className="hint">
+          {state.deviceBinding === 'os-keychain' ? signInStrings.deviceBound : signInStrings.passphraseOnly}
+        </p>
       </section>
     </main>
   );
@@ -80,7 +82,14 @@ function PassphraseForm({ user }: { readonly user: SignedInUser }): ReactNode {
         void submit();
       }}
     >
-      <Field label={signInStrings.passphrase} type="password" value={passphrase} onText={setPassphrase} autoFocus required />
+      <Field
+        label={signInStrings.passphrase}
+        type="password"
+        value={passphrase}
+        onText={setPassphrase}
+        autoFocus
+        required
+      />
       <ErrorMessage error={error} />
       <Button kind="primary" type="submit" disabled={busy || passphrase === ''}>
         {busy ? signInStrings.opening : signInStrings.signIn}

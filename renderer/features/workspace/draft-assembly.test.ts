@@ -5,10 +5,20 @@ import { assemble, newAnswer, reread } from './draft-assembly.ts';
 
 const turnId = turnIdSchema.parse('7d444840-9dc0-41d1-b245-5ffdce74fad2');
 const other = turnIdSchema.parse('11111111-1111-4111-8111-111111111111');
-const delta = (seq: number, text: string, id = turnId): VaultEvent => ({ event: 'turn.delta', turnId: id, seq, text });
+const delta = (seq: number, text: string, id = turnId): VaultEvent => ({
+  event: 'turn.delta',
+  turnId: id,
+  seq,
+  text,
+});
 
 it('puts pieces together in order and passes over those of other answers and those that come twice', () => {
-  const answer = [delta(0, 'Cough '), delta(0, 'Cough '), delta(0, 'alien', other), delta(1, 'for days.')].reduce(assemble, newAnswer(turnId));
+  const answer = [
+    delta(0, 'Cough '),
+    delta(0, 'Cough '),
+    delta(0, 'alien', other),
+    delta(1, 'for days.'),
+  ].reduce(assemble, newAnswer(turnId));
   expect([answer.text, answer.nextSeq, answer.gap]).toEqual(['Cough for days.', 2, false]);
 });
 

@@ -26,7 +26,9 @@ export function assemble(answer: Answer, event: VaultEvent): Answer {
       if (event.seq > answer.nextSeq) return { ...answer, gap: true };
       return { ...answer, text: answer.text + event.text, nextSeq: event.seq + 1, readFraction: null };
     case 'turn.reading':
-      return event.turnId === answer.turnId && answer.nextSeq === 0 ? { ...answer, readFraction: event.fraction } : answer;
+      return event.turnId === answer.turnId && answer.nextSeq === 0
+        ? { ...answer, readFraction: event.fraction }
+        : answer;
     case 'turn.ended':
       return event.end.turnId === answer.turnId ? { ...answer, end: event.end, readFraction: null } : answer;
     default:
@@ -40,5 +42,12 @@ export function reread(
   read: { readonly text: string; readonly nextSeq: number; readonly end: TurnEnd | null },
 ): Answer {
   if (read.end === null && read.nextSeq < answer.nextSeq) return { ...answer, gap: false };
-  return { ...answer, text: read.text, nextSeq: read.nextSeq, end: read.end ?? answer.end, readFraction: null, gap: false };
+  return {
+    ...answer,
+    text: read.text,
+    nextSeq: read.nextSeq,
+    end: read.end ?? answer.end,
+    readFraction: null,
+    gap: false,
+  };
 }

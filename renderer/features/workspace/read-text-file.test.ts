@@ -1,11 +1,17 @@
 import { expect, it } from 'vitest';
 import { readTextFile } from './read-text-file.ts';
 
-const file = (bytes: Uint8Array<ArrayBuffer>) => ({ size: bytes.byteLength, arrayBuffer: async () => bytes.buffer });
+const file = (bytes: Uint8Array<ArrayBuffer>) => ({
+  size: bytes.byteLength,
+  arrayBuffer: async () => bytes.buffer,
+});
 const encoded = (text: string) => file(new TextEncoder().encode(text));
 
 it('reads UTF-8, drops a byte order mark and makes line ends the same', async () => {
-  expect(await readTextFile(encoded('\uFEFFfièvre\r\n38,5 °C\n'))).toEqual({ ok: true, value: 'fièvre\n38,5 °C\n' });
+  expect(await readTextFile(encoded('\uFEFFfièvre\r\n38,5 °C\n'))).toEqual({
+    ok: true,
+    value: 'fièvre\n38,5 °C\n',
+  });
 });
 
 it.each([

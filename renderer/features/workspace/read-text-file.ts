@@ -6,7 +6,9 @@ const maximumCharacters = 400_000;
 const maximumBytes = maximumCharacters * 4;
 
 /** Reads a text file strictly: what is not UTF-8 text is refused and never shown with replacement characters. */
-export async function readTextFile(file: Pick<File, 'size' | 'arrayBuffer'>): Promise<Result<string, AppError>> {
+export async function readTextFile(
+  file: Pick<File, 'size' | 'arrayBuffer'>,
+): Promise<Result<string, AppError>> {
   if (file.size > maximumBytes) return err(tooLarge);
   const bytes = new Uint8Array(await file.arrayBuffer());
   let text: string;

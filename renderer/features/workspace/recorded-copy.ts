@@ -6,7 +6,11 @@ import type { VaultClient } from '../../bridge/vault-client.ts';
  * Puts text on the clipboard after it was recorded, never before. The page has no clipboard permission: the text goes
  * through the browser's own copy command, with a listener that lives for this one command.
  */
-export async function recordedCopy(vault: VaultClient, turnId: TurnId | null, text: string): Promise<AppError | null> {
+export async function recordedCopy(
+  vault: VaultClient,
+  turnId: TurnId | null,
+  text: string,
+): Promise<AppError | null> {
   const recorded = await vault.request('clipboard.recordCopy', { turnId, text });
   if (!recorded.ok) return recorded.error;
   const onCopy = (event: ClipboardEvent): void => {
@@ -22,6 +26,7 @@ export async function recordedCopy(vault: VaultClient, turnId: TurnId | null, te
 
 /** The selected text of a field or of the page. */
 export function selectedText(target: EventTarget | null): string {
-  if (target instanceof HTMLTextAreaElement) return target.value.slice(target.selectionStart, target.selectionEnd);
+  if (target instanceof HTMLTextAreaElement)
+    return target.value.slice(target.selectionStart, target.selectionEnd);
   return document.getSelection()?.toString() ?? '';
 }

@@ -22,7 +22,8 @@ export function SourcePane(props: {
     if (text === '') return;
     const { selectionStart, selectionEnd, value } = event.currentTarget;
     void model.copy(text, false).then((copied) => {
-      if (copied && cut) model.change({ sourceText: value.slice(0, selectionStart) + value.slice(selectionEnd) });
+      if (copied && cut)
+        model.change({ sourceText: value.slice(0, selectionStart) + value.slice(selectionEnd) });
     });
   }
 

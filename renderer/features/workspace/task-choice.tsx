@@ -3,7 +3,13 @@ import { taskIdSchema, tasks } from '../../../electron/shared/tasks.ts';
 import { workspaceStrings as words } from '../../strings/workspace-strings.ts';
 import type { WorkspaceModel } from './use-workspace.ts';
 
-export function TaskChoice({ model, disabled }: { readonly model: WorkspaceModel; readonly disabled: boolean }): ReactNode {
+export function TaskChoice({
+  model,
+  disabled,
+}: {
+  readonly model: WorkspaceModel;
+  readonly disabled: boolean;
+}): ReactNode {
   const id = useId();
   return (
     <>

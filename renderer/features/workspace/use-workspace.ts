@@ -119,7 +119,13 @@ export function useWorkspace(beforeLeaving: BeforeLeaving): WorkspaceModel {
       const { patientReference, sourceText, taskId, question } = latest.current;
       const asked = taskId === 'free-question' ? question : '';
       const regenerates = answer?.end === null ? null : (answer?.turnId ?? null);
-      const sent = await vault.request('chat.sendPrompt', { patientReference, sourceText, taskId, question: asked, regenerates });
+      const sent = await vault.request('chat.sendPrompt', {
+        patientReference,
+        sourceText,
+        taskId,
+        question: asked,
+        regenerates,
+      });
       if (!sent.ok) return setError(sent.error);
       setAcceptedEntry(null);
       setAnswer(newAnswer(sent.value.turnId));

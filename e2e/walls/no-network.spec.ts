@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@playwright/test';
+import { prepareLaunch } from '../../build/setup/unprivileged.mjs';
+import { createHome, launchApp, type Home } from '../harness/launch-app.ts';
+import { clinician } from '../harness/people.ts';
+import { firstRun, signIn, signOut } from '../harness/screens.ts';
+import { isLoopback, outsideTargets, parseSocketTargets, straceCommand } from './strace-targets.ts';
+
+/**
+ * Nothing leaves the machine, asked of the operating system: the whole app, native code included, runs under strace.
+ * Linux only; the walls that it looks at are the same on every system.
+ */
+
+/** A while with nothing to do is what is looked at here: look-ups at start and timers of Chromium's come in it. */
+const idleMs = 15_000;
+
+/** An address of TEST-NET-1, which no router forwards; and the planted runs have no network interface to begin with. */
+const plantedUrl = 'http://192.0.2.1/';
+
+let home: Home;
+test.beforeEach(() => {
+  home = createHome();
+});
+test.afterEach(() => {
+  home.remove();
+});
+
+test('set-up, sign-in, an idle while and sign-out name no address outside this machine', async () => {
+  const trace = join(home.folder, 'trace.txt');
+  const running = await launchApp({ home, under: straceCommand(trace) });
+  await firstRun(running);
+  await signIn(running.page, clinician);
+  await running.page.waitForTimeout(idleMs);
+  await signOut(running.page);
+  await running.close();
+
+  const targets = parseSocketTargets(readFileSync(trace, 'utf8'));
+  expect(outsideTargets(targets)).toEqual([]);
+  // The debugger's port, through which this test drives the app: the check did look at the right processes.
+  expect(targets.filter(({ call, address }) => call === 'bind' && isLoopback(address))).not.toEqual([]);
+});
+
+test.describe('the check turns red', () => {
+  const withoutGuard = `import { app } from 'electron'; import dns from 'node:dns';`;
+  const thenCloister = `await import('./out/main/main.js'); app.whenReady().then(() => setTimeout(() => app.quit(), 3000));`;
+
+  test('for a fetch of Node that the guard does not stop', async () => {
+    const planted = `${withoutGuard} fetch('${plantedUrl}').catch(() => {}); ${thenCloister}`;
+    expect(await outsideTargetsOf(planted)).toContainEqual(
+      expect.objectContaining({ call: 'connect', address: '192.0.2.1', port: 80 }),
+    );
+  });
+
+  test('for a look-up of a name that the guard does not stop', async () => {
+    const planted = `${withoutGuard} dns.setServers(['192.0.2.53']); dns.resolve4('planted.invalid', () => {}); ${thenCloister}`;
+    expect(await outsideTargetsOf(planted)).toContainEqual(
+      expect.objectContaining({ address: '192.0.2.53', port: 53 }),
+    );
+  });
+
+  test("for a request of Chromium's without the switches and the session policy", async () => {
+    const planted = `import { app, net } from 'electron';
+      app.whenReady().then(() => net.fetch('${plantedUrl}').catch(() => {})).then(() => app.exit());`;
+    expect(await outsideTargetsOf(planted)).toContainEqual(
+      expect.objectContaining({ call: 'connect', address: '192.0.2.1', port: 80 }),
+    );
+  });
+});
+
+test('the walls hold the same calls back, each wall for itself', async () => {
+  // `request` is taken before the guard is there, so it is left to the session.
+  const planted = `import { app, BrowserWindow, net } from 'electron'; import { writeFileSync } from 'node:fs';
+    const { request } = net;
+    await import('./out/main/main.js');
+    const told = (act) => Promise.resolve().then(act).then(() => 'went through', (error) => error.code ?? error.message);
+    app.whenReady().then(async () => {
+      const page = new BrowserWindow({ show: false, webPreferences: { partition: 'planted' } });
+      writeFileSync(process.env.CLOISTER_TEST_HOOKS, JSON.stringify({
+        node: await told(() => fetch('${plantedUrl}')),
+        chromium: await told(() => net.fetch('${plantedUrl}')),
+        session: await told(() => new Promise((resolve, reject) => request('${plantedUrl}').on('error', reject).on('response', resolve).end())),
+        page: await told(() => page.loadURL('${plantedUrl}')),
+      }));
+      app.quit();
+    });`;
+  expect(await outsideTargetsOf(planted)).toEqual([]);
+  expect(JSON.parse(readFileSync(home.hooks, 'utf8'))).toEqual({
+    node: 'ERR_CLOISTER_NETWORK_BLOCKED',
+    chromium: 'ERR_CLOISTER_NETWORK_BLOCKED',
+    session: 'net::ERR_BLOCKED_BY_CLIENT',
+    page: 'ERR_BLOCKED_BY_CLIENT',
+  });
+});
+
+/** Runs the built app with another entry, in a network namespace of its own that has no interface that is up. */
+async function outsideTargetsOf(entry: string): Promise<ReturnType<typeof outsideTargets>> {
+  const trace = join(home.folder, 'trace.txt');
+  const built = prepareLaunch().appFolder;
+  const folder = join(home.folder, 'planted');
+  mkdirSync(folder, { mode: 0o755 });
+  for (const part of ['out', 'node_modules', 'models']) symlinkSync(join(built, part), join(folder, part));
+  writeFileSync(join(folder, 'package.json'), '{"name":"planted","type":"module","main":"planted.mjs"}');
+  writeFileSync(join(folder, 'planted.mjs'), entry);
+  const { executablePath } = prepareLaunch({
+    appFolder: folder,
+    under: ['unshare', '--map-current-user', '--net', ...straceCommand(trace)],
+  });
+  const app = spawn(executablePath, [folder], {
+    cwd: home.folder,
+    stdio: 'ignore',
+    env: {
+      ...process.env,
+      CLOISTER_DATA_FOLDER: home.data,
+      CLOISTER_MODELS_FOLDER: join(home.folder, 'no-models'),
+      CLOISTER_TEST_HOOKS: home.hooks,
+    },
+  });
+  const exitCode = await new Promise((resolve) => app.on('exit', resolve));
+  expect(exitCode).toBe(0);
+  return outsideTargets(parseSocketTargets(readFileSync(trace, 'utf8')));
+}
