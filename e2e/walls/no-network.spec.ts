@@ -70,23 +70,24 @@ test.describe('the check turns red', () => {
 });
 
 test('the walls hold the same calls back, each wall for itself', async () => {
+  const told = join(home.folder, 'told.json');
   // `request` is taken before the guard is there, so it is left to the session.
   const planted = `import { app, BrowserWindow, net } from 'electron'; import { writeFileSync } from 'node:fs';
     const { request } = net;
     await import('./out/main/main.js');
-    const told = (act) => Promise.resolve().then(act).then(() => 'went through', (error) => error.code ?? error.message);
+    const tell = (act) => Promise.resolve().then(act).then(() => 'went through', (error) => error.code ?? error.message);
     app.whenReady().then(async () => {
       const page = new BrowserWindow({ show: false, webPreferences: { partition: 'planted' } });
-      writeFileSync(process.env.CLOISTER_TEST_HOOKS, JSON.stringify({
-        node: await told(() => fetch('${plantedUrl}')),
-        chromium: await told(() => net.fetch('${plantedUrl}')),
-        session: await told(() => new Promise((resolve, reject) => request('${plantedUrl}').on('error', reject).on('response', resolve).end())),
-        page: await told(() => page.loadURL('${plantedUrl}')),
+      writeFileSync(${JSON.stringify(told)}, JSON.stringify({
+        node: await tell(() => fetch('${plantedUrl}')),
+        chromium: await tell(() => net.fetch('${plantedUrl}')),
+        session: await tell(() => new Promise((resolve, reject) => request('${plantedUrl}').on('error', reject).on('response', resolve).end())),
+        page: await tell(() => page.loadURL('${plantedUrl}')),
       }));
       app.quit();
     });`;
   expect(await outsideTargetsOf(planted)).toEqual([]);
-  expect(JSON.parse(readFileSync(home.hooks, 'utf8'))).toEqual({
+  expect(JSON.parse(readFileSync(told, 'utf8'))).toEqual({
     node: 'ERR_CLOISTER_NETWORK_BLOCKED',
     chromium: 'ERR_CLOISTER_NETWORK_BLOCKED',
     session: 'net::ERR_BLOCKED_BY_CLIENT',
@@ -114,7 +115,6 @@ async function outsideTargetsOf(entry: string): Promise<ReturnType<typeof outsid
       ...process.env,
       CLOISTER_DATA_FOLDER: home.data,
       CLOISTER_MODELS_FOLDER: join(home.folder, 'no-models'),
-      CLOISTER_TEST_HOOKS: home.hooks,
     },
   });
   const exitCode = await new Promise((resolve) => app.on('exit', resolve));
