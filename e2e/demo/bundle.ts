@@ -1,19 +1,22 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { checkout } from '../../build/setup/cache-folder.mjs';
 
 const verifier = join(checkout, 'electron/auditor-kit/verify.mjs');
 
+const answerSchema = z.looseObject({
+  ok: z.boolean(),
+  entry: z.int().optional(),
+  file: z.string().optional(),
+  treeSize: z.int().optional(),
+});
+
 export type Verdict = {
   readonly exitCode: number | null;
   /** What the verifier printed with --json. */
-  readonly answer: {
-    readonly ok: boolean;
-    readonly entry?: number;
-    readonly file?: string;
-    readonly treeSize?: number;
-  };
+  readonly answer: z.infer<typeof answerSchema>;
   readonly elapsedMs: number;
 };
 
@@ -27,7 +30,7 @@ export function verify(bundle: string, keyFile: string | null): Verdict {
   });
   const elapsedMs = performance.now() - startedAt;
   if (run.status === 2 || run.stdout === '') throw new Error(`the verifier did not run: ${run.stderr}`);
-  return { exitCode: run.status, answer: JSON.parse(run.stdout), elapsedMs };
+  return { exitCode: run.status, answer: answerSchema.parse(JSON.parse(run.stdout)), elapsedMs };
 }
 
 /** A member of a bundle as text. Members are stored, not packed: the bytes behind the local header are the file. */
@@ -50,24 +53,4 @@ export function flipOneByte(bundle: string, copy: string, entry: number): void {
   const at = zip.indexOf(Buffer.from(`${line}\n`)) + Math.floor(line.length / 2);
   zip.writeUInt8(zip.readUInt8(at) ^ 1, at);
   writeFileSync(copy, zip);
-}
-
-/** The public tools that README.txt of the bundle names, where they are installed: sha256sum and ssh-keygen. */
-export function checkWithPublicTools(bundle: string, folder: string): void {
-  execFileSync('unzip', ['-q', bundle, '-d', folder]);
-  execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS'], { cwd: folder });
-  const sign = [
-    '-Y',
-    'verify',
-    '-f',
-    'keys/allowed_signers',
-    '-I',
-    'cloister-log',
-    '-n',
-    'cloister-audit-bundle',
-  ];
-  execFileSync('ssh-keygen', [...sign, '-s', 'SHA256SUMS.sshsig'], {
-    cwd: folder,
-    input: readFileSync(join(folder, 'SHA256SUMS')),
-  });
 }

@@ -186,7 +186,7 @@ function writeReport({ firstScreenMs, hooks, leafCount, verifyMs, bundle }: Meas
       verifyMs: Math.round(verifyMs),
     },
     tokensPerSecond: (answer.answerTokens * 1000) / answer.generationMs,
-    promptTokens: answer.promptTokens,
+    promptTokens: answer.coverage.promptTokens,
     answerTokens: answer.answerTokens,
     leafCount,
   };

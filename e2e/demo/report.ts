@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
 import { memberText } from './bundle.ts';
 
 /** What report.json holds. Times are milliseconds. */
@@ -27,47 +28,49 @@ export type Report = {
   readonly leafCount: number;
 };
 
-type Hooks = {
-  readonly appendMs: readonly number[];
-  readonly model: {
-    readonly verifyMs: number;
-    readonly loadMs: number;
-    readonly engineVersion: string;
-    readonly llamaCppRelease: string;
-    readonly threads: {
-      readonly threads: number;
-      readonly tokensPerSecond: number;
-      readonly candidates: unknown;
-    };
-  };
-};
+const hooksSchema = z.looseObject({
+  appendMs: z.array(z.number()),
+  model: z.looseObject({
+    verifyMs: z.number(),
+    loadMs: z.number(),
+    engineVersion: z.string(),
+    llamaCppRelease: z.string(),
+    threads: z.looseObject({
+      threads: z.int(),
+      tokensPerSecond: z.number(),
+      candidates: z.array(z.unknown()),
+    }),
+  }),
+});
+const leafSchema = z.looseObject({ event: z.string(), data: z.unknown() });
+const answerSchema = z.looseObject({
+  timeToFirstTokenMs: z.number(),
+  generationMs: z.number(),
+  answerTokens: z.int(),
+  coverage: z.looseObject({ promptTokens: z.int() }),
+});
+const inventorySchema = z.looseObject({
+  app: z.string(),
+  versions: z.record(z.string(), z.string()),
+  model: z.strictObject({ id: z.string(), sha256: z.string() }),
+});
 
 /** What the vault noted for measurements while the app ran; null when the run ended before anything was noted. */
-export function readHooks(path: string): Hooks | null {
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
+export function readHooks(path: string): z.infer<typeof hooksSchema> | null {
+  return existsSync(path) ? hooksSchema.parse(JSON.parse(readFileSync(path, 'utf8'))) : null;
 }
 
 /** Facts of the answer, from the exported record itself. */
-export function answerFacts(bundle: string): {
-  timeToFirstTokenMs: number;
-  generationMs: number;
-  answerTokens: number;
-  promptTokens: number;
-} {
-  const leaves = memberText(bundle, 'events.jsonl')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  const { data } = leaves.find((leaf) => leaf.event === 'response.completed');
-  return { ...data, promptTokens: data.coverage.promptTokens };
+export function answerFacts(bundle: string): z.infer<typeof answerSchema> {
+  const lines = memberText(bundle, 'events.jsonl').trimEnd().split('\n');
+  const leaf = lines
+    .map((line) => leafSchema.parse(JSON.parse(line)))
+    .find(({ event }) => event === 'response.completed');
+  return answerSchema.parse(leaf?.data);
 }
 
-export function inventory(bundle: string): {
-  app: string;
-  versions: Record<string, string>;
-  model: { id: string; sha256: string };
-} {
-  return JSON.parse(memberText(bundle, 'inventory.json'));
+export function inventory(bundle: string): z.infer<typeof inventorySchema> {
+  return inventorySchema.parse(JSON.parse(memberText(bundle, 'inventory.json')));
 }
 
 /** Nearest rank; `percent` from 0 to 100. */

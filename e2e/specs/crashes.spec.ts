@@ -98,8 +98,8 @@ test('a second instance on the same data ends by itself and leaves the first one
   const { executablePath, appFolder } = prepareLaunch();
   const environment = { ...process.env, CLOISTER_DATA_FOLDER: home.data };
   const second = spawn(executablePath, [appFolder], { env: environment, stdio: 'ignore' });
-  const [code] = await once(second, 'exit');
-  expect(code).toBe(0);
+  await once(second, 'exit');
+  expect(second.exitCode).toBe(0);
   await signIn(app.page, clinician);
 });
 

@@ -3,10 +3,8 @@ import { registerHooks } from 'node:module';
 /** The one file that imports node-llama-cpp; the rest of this folder takes its types from here. */
 export type {
   ChatHistoryItem,
-  ChatWrapper,
   Llama,
   LlamaChat,
-  LlamaContext,
   LlamaContextSequence,
   LlamaModel,
   Token,

@@ -330,7 +330,3 @@ export const vaultEventSchema = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('notice'), notice: noticeSchema }),
 ]);
 export type VaultEvent = z.infer<typeof vaultEventSchema>;
-
-/** Frames on the text port. `id` pairs an answer with its request. */
-export type TextPortRequest = { readonly id: number; readonly name: string; readonly input: unknown };
-export type TextPortAnswer = { readonly id: number; readonly result: unknown };

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useEffectEvent, useRef, useState, type ReactNode } from 'react';
 import { useApp } from './app-context.ts';
 import { TopBar } from './top-bar.tsx';
 import { LogPage } from '../features/log/log-page.tsx';
@@ -6,34 +6,34 @@ import { Workspace } from '../features/workspace/workspace.tsx';
 import { ErrorMessage } from '../ui/message.tsx';
 import type { AppError } from '../../electron/shared/app-error.ts';
 
-/** What must be saved before the session ends; the workspace sets it. */
-export type BeforeLeaving = { save: () => Promise<void> };
-
 export function SignedIn(): ReactNode {
   const { vault, state } = useApp();
   const isClinician = state.user?.role === 'clinician';
   const [place, setPlace] = useState<'workspace' | 'record'>(isClinician ? 'workspace' : 'record');
   const [error, setError] = useState<AppError | null>(null);
-  const beforeLeaving = useRef<BeforeLeaving>({ save: async () => undefined });
+  const saveDesk = useRef(async (): Promise<void> => undefined);
+  const onSaveReady = useCallback((save: () => Promise<void>) => {
+    saveDesk.current = save;
+  }, []);
 
   async function leave(name: 'session.lock' | 'session.signOut'): Promise<void> {
-    await beforeLeaving.current.save();
+    await saveDesk.current();
     const result = await vault.request(name, {});
     if (!result.ok && result.error.code !== 'vault-stopped') setError(result.error);
   }
-  const leaveNow = useRef(leave);
-  leaveNow.current = leave;
 
+  const onKey = useEffectEvent((event: KeyboardEvent) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'l') return;
+    event.preventDefault();
+    void leave('session.lock');
+  });
   useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'l') {
-        event.preventDefault();
-        void leaveNow.current('session.lock');
-      }
+    const listener = (event: KeyboardEvent): void => {
+      onKey(event);
     };
-    window.addEventListener('keydown', onKey);
+    window.addEventListener('keydown', listener);
     return () => {
-      window.removeEventListener('keydown', onKey);
+      window.removeEventListener('keydown', listener);
     };
   }, []);
 
@@ -48,7 +48,7 @@ export function SignedIn(): ReactNode {
       <ErrorMessage error={error} />
       {isClinician && (
         <div hidden={place !== 'workspace'} className="place">
-          <Workspace beforeLeaving={beforeLeaving.current} />
+          <Workspace onSaveReady={onSaveReady} />
         </div>
       )}
       {place === 'record' && <LogPage />}

@@ -18,7 +18,6 @@ export const recipientSchema = z.string().regex(/^age1[02-9ac-hj-np-z]{58}$/);
 
 /** Whether the key of a user also needs the secret that this computer's keychain keeps. */
 export const bindingModeSchema = z.enum(['device-bound', 'passphrase-only']);
-export type BindingMode = z.infer<typeof bindingModeSchema>;
 
 /** Upper bounds only, so that a planted file cannot eat the memory; the floor is checked where a key is derived. */
 const kdfSchema = z.strictObject({

@@ -6,7 +6,8 @@ import { openDeviceSecret, type Keychain } from '../keys/device-secret.ts';
 import type { Clock } from '../log/clock.ts';
 import { openSession, type OpenSession } from '../session/open-session.ts';
 import type { Installation } from '../setup/installation-files.ts';
-import { closeOpenTurns, type TurnRecorder } from '../turns/turn-recorder.ts';
+import { closeOpenTurns } from '../turns/turn-outcome.ts';
+import type { TurnRecorder } from '../turns/turn-recorder.ts';
 import type { StartMessage } from '../vault.ts';
 import type { Handlers } from './request-table.ts';
 

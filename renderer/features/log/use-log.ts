@@ -28,25 +28,32 @@ export function useLog(): LogModel {
   const [sizeRead, setSizeRead] = useState<number | null>(null);
   const [error, setError] = useState<AppError | null>(null);
 
-  const read = useCallback(
-    async (before: LogRow | null) => {
-      const result = await vault.request('log.list', {
-        before: before?.entry ?? null,
-        limit: pageSize,
-        ...filter,
-      });
-      setError(result.ok ? null : result.error);
-      if (!result.ok) return;
-      setRows((known) => (before === null ? result.value.rows : [...known, ...result.value.rows]));
-      setHasOlder(result.value.rows.length === pageSize);
-      if (before === null) setSizeRead(result.value.logSize);
-    },
+  const ask = useCallback(
+    (before: LogRow | null) =>
+      vault.request('log.list', { before: before?.entry ?? null, limit: pageSize, ...filter }),
     [vault, filter],
   );
+  const take = useCallback((before: LogRow | null, result: Awaited<ReturnType<typeof ask>>) => {
+    setError(result.ok ? null : result.error);
+    if (!result.ok) return;
+    setRows((known) => (before === null ? result.value.rows : [...known, ...result.value.rows]));
+    setHasOlder(result.value.rows.length === pageSize);
+    if (before === null) setSizeRead(result.value.logSize);
+  }, []);
+  const read = async (before: LogRow | null): Promise<void> => {
+    take(before, await ask(before));
+  };
 
   useEffect(() => {
-    void read(null);
-  }, [read]);
+    // A slow answer to an earlier filter must not replace the rows of the present one.
+    let wanted = true;
+    void ask(null).then((result) => {
+      if (wanted) take(null, result);
+    });
+    return () => {
+      wanted = false;
+    };
+  }, [ask, take]);
 
   return {
     rows,

@@ -1,7 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { AppError } from '../../../electron/shared/app-error.ts';
 import type { WorkspaceDraft } from '../../../electron/shared/contract.ts';
-import type { BeforeLeaving } from '../../app/signed-in.tsx';
 import { useApp } from '../../app/app-context.ts';
 import { assemble, newAnswer, reread, type Answer } from './draft-assembly.ts';
 import { recordedCopy } from './recorded-copy.ts';
@@ -36,7 +35,7 @@ export type WorkspaceModel = {
 };
 
 /** What stands on the desk, kept in the vault as it is typed. */
-export function useWorkspace(beforeLeaving: BeforeLeaving): WorkspaceModel {
+export function useWorkspace(onSaveReady: (save: () => Promise<void>) => void): WorkspaceModel {
   const { vault } = useApp();
   const [desk, setDesk] = useState(emptyDesk);
   const [answer, setAnswer] = useState<Answer | null>(null);
@@ -44,12 +43,16 @@ export function useWorkspace(beforeLeaving: BeforeLeaving): WorkspaceModel {
   const [error, setError] = useState<AppError | null>(null);
   const loaded = useRef(false);
   const latest = useRef(desk);
-  latest.current = desk;
+  useEffect(() => {
+    latest.current = desk;
+  }, [desk]);
 
   const save = useCallback(async () => {
     if (loaded.current) await vault.request('workspace.saveDraft', latest.current);
   }, [vault]);
-  beforeLeaving.save = save;
+  useEffect(() => {
+    onSaveReady(save);
+  }, [onSaveReady, save]);
 
   useEffect(() => {
     void (async () => {

@@ -1,5 +1,4 @@
-import { useEffect, useRef, useState, type ReactNode } from 'react';
-import type { BeforeLeaving } from '../../app/signed-in.tsx';
+import { useEffect, useEffectEvent, useState, type ReactNode } from 'react';
 import { workspaceStrings as words } from '../../strings/workspace-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -8,8 +7,11 @@ import { SourcePane } from './source-pane.tsx';
 import { useWorkspace } from './use-workspace.ts';
 
 /** Source on the left, draft on the right, nothing else. */
-export function Workspace({ beforeLeaving }: { readonly beforeLeaving: BeforeLeaving }): ReactNode {
-  const model = useWorkspace(beforeLeaving);
+export function Workspace(props: {
+  /** Gives the way to save what is on the desk, for the moment before it is left. */
+  readonly onSaveReady: (save: () => Promise<void>) => void;
+}): ReactNode {
+  const model = useWorkspace(props.onSaveReady);
   const [asking, setAsking] = useState<'clear' | 'again' | null>(null);
   const running = model.answer !== null && model.answer.end === null;
 
@@ -19,16 +21,17 @@ export function Workspace({ beforeLeaving }: { readonly beforeLeaving: BeforeLea
     else void model.write();
   }
 
-  const keys = useRef({ write, stop: model.stop, running });
-  keys.current = { write, stop: model.stop, running };
+  const onKey = useEffectEvent((event: KeyboardEvent) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') write();
+    if (event.key === 'Escape' && running) void model.stop();
+  });
   useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') keys.current.write();
-      if (event.key === 'Escape' && keys.current.running) void keys.current.stop();
+    const listener = (event: KeyboardEvent): void => {
+      onKey(event);
     };
-    window.addEventListener('keydown', onKey);
+    window.addEventListener('keydown', listener);
     return () => {
-      window.removeEventListener('keydown', onKey);
+      window.removeEventListener('keydown', listener);
     };
   }, []);
 

@@ -1,0 +1,158 @@
+import type { GenerationReport } from '../../links/model-port.ts';
+import { appError, type AppError } from '../../shared/app-error.ts';
+import type { TurnEnd, TurnOutcome } from '../../shared/contract.ts';
+import type { Entry } from '../../shared/ids.ts';
+import { databaseFailure } from '../database/open-database.ts';
+import type { AuditLog } from '../log/audit-log.ts';
+import type { LeafData } from '../log/leaf.ts';
+import type { Actor } from '../session/session.ts';
+import type { StoredTurn, TurnStore } from './turn-store.ts';
+
+/** How a turn ends: its outcome leaf, what the page is told, and the words for it. */
+type OutcomeDeps = { readonly log: AuditLog; readonly turns: TurnStore };
+
+export type Ending = {
+  readonly outcome: TurnOutcome;
+  readonly reason: TurnEnd['reason'];
+  readonly error: AppError | null;
+  readonly report: GenerationReport;
+  readonly overByTokens: number;
+};
+
+export const noReport: GenerationReport = {
+  promptTokens: 0,
+  evaluatedPromptTokens: 0,
+  answerTokens: 0,
+  contextTokens: 0,
+  timeToFirstTokenMs: null,
+  generationMs: 0,
+};
+
+/** After a crash: every intent without an outcome is closed, with all that was shown. */
+export function closeOpenTurns(deps: OutcomeDeps): number {
+  const open = deps.turns.open();
+  for (const turn of open) {
+    const { text, nextSeq } = deps.turns.deltas(turn.turnId);
+    recordOutcome(
+      deps,
+      turn,
+      { text, deltas: nextSeq },
+      { ...abortWords('restart'), report: noReport, overByTokens: 0 },
+    );
+  }
+  return open.length;
+}
+
+export function recordOutcome(
+  deps: OutcomeDeps & { readonly actor?: Actor },
+  turn: StoredTurn,
+  answer: { readonly text: string; readonly deltas: number },
+  how: Ending,
+): TurnEnd {
+  const receipt = deps.log.append(
+    {
+      type: `response.${how.outcome}`,
+      actor:
+        deps.actor === undefined
+          ? { id: null, role: 'system' }
+          : { id: deps.actor.userId, role: deps.actor.role },
+      session: deps.actor?.sessionId ?? null,
+      patient: turn.patientId,
+      outcome: leafOutcome[how.outcome],
+      data: outcomeData(turn, answer.deltas, how),
+      texts: { response: answer.text },
+    },
+    (seq) => {
+      deps.turns.close(turn.turnId, toTurnEnd(turn, seq, how));
+    },
+  );
+  return toTurnEnd(turn, receipt.seq, how);
+}
+
+const leafOutcome = {
+  completed: 'success',
+  aborted: 'stopped',
+  refused: 'refused',
+  failed: 'failed',
+} as const;
+
+function outcomeData(turn: StoredTurn, deltas: number, how: Ending): LeafData<'response.completed'> {
+  const { report } = how;
+  return {
+    turn: turn.turnId,
+    intent: turn.intent,
+    reason: how.reason,
+    code: how.error?.code ?? null,
+    deltas,
+    answerTokens: report.answerTokens,
+    timeToFirstTokenMs: report.timeToFirstTokenMs === null ? null : Math.round(report.timeToFirstTokenMs),
+    generationMs: Math.round(report.generationMs),
+    coverage: {
+      promptTokens: report.promptTokens,
+      evaluatedPromptTokens: report.evaluatedPromptTokens,
+      contextTokens: report.contextTokens,
+      overByTokens: how.overByTokens,
+      complete: report.promptTokens > 0 && report.evaluatedPromptTokens === report.promptTokens,
+    },
+  };
+}
+
+export function toTurnEnd(turn: StoredTurn, entry: Entry, how: Ending): TurnEnd {
+  const { report } = how;
+  return {
+    turnId: turn.turnId,
+    outcome: how.outcome,
+    reason: how.reason,
+    entry,
+    answerTokens: report.answerTokens,
+    sourceTokens: report.promptTokens,
+    tokensPerSecond: report.generationMs > 0 ? (report.answerTokens * 1000) / report.generationMs : null,
+    timeToFirstTokenMs: report.timeToFirstTokenMs,
+    error: how.error,
+  };
+}
+
+export function abortWords(
+  reason: 'stopped-by-user' | 'signed-out' | 'engine-stopped' | 'restart',
+): Pick<Ending, 'outcome' | 'reason' | 'error'> {
+  const words = {
+    'stopped-by-user': appError('cancelled', 'You stopped this draft. What was written so far is recorded.'),
+    'signed-out': appError(
+      'cancelled',
+      'The draft was stopped when the screen was locked or signed out. What was written so far is recorded.',
+    ),
+    'engine-stopped': appError(
+      'model-stopped',
+      'The model stopped unexpectedly. Everything that was shown is recorded. It is starting again; write the draft again when it is ready.',
+    ),
+    restart: appError(
+      'cancelled',
+      'Cloister stopped while this draft was being written. Everything that was shown is recorded.',
+    ),
+  } as const;
+  return { outcome: 'aborted', reason, error: words[reason] };
+}
+
+export function doesNotFit(overByTokens: number, promptTokens: number, roomTokens: number): AppError {
+  const percent = Math.ceil((overByTokens / promptTokens) * 100);
+  return appError(
+    'does-not-fit',
+    `This source is too long for the model: it takes ${promptTokens} units of text and there is room for ${roomTokens}, so it is ` +
+      `${overByTokens} too long (about ${percent} % of it). Nothing was cut and nothing was written. Shorten the source by about ${percent} %, ` +
+      'or ask IT for a model that reads longer texts.',
+  );
+}
+
+export function recordingError(cause: unknown): AppError {
+  if (databaseFailure(cause) === 'disk-full') {
+    return appError(
+      'disk-full',
+      'The disk is full, so this answer could not be recorded and the rest of it is not shown. What you saw before is recorded. ' +
+        'Free some space or call IT, then write the draft again.',
+    );
+  }
+  return appError(
+    'database-damaged',
+    'This answer could not be recorded, so the rest of it is not shown. What you saw before is recorded. Restart Cloister; if it happens again, call IT.',
+  );
+}
