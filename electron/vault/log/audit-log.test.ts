@@ -41,12 +41,17 @@ describe('appending', () => {
 
   it('signs a checkpoint over the tree in the same transaction', () => {
     for (let n = 0; n < 9; n += 1) appendCopy(`copy ${n}`);
-    const note = openNote(fixture.reader.checkpoint(9) ?? '', verifierKeyFor(fixture.origin, fixture.logSeed));
+    const note = openNote(
+      fixture.reader.checkpoint(9) ?? '',
+      verifierKeyFor(fixture.origin, fixture.logSeed),
+    );
     expect(note.ok).toBe(true);
     const checkpoint = parseCheckpoint(note.ok ? note.value : '');
     const root = rootOf(9, (level, position) => fixture.reader.readNode(level, position));
     expect(checkpoint).toEqual({ ok: true, value: { origin: fixture.origin, size: 9, rootHash: root } });
-    expect(fixture.reader.readNode(0, 3)).toEqual(Buffer.from(hashLeaf(fixture.reader.leaf(3) ?? new Uint8Array())));
+    expect(fixture.reader.readNode(0, 3)).toEqual(
+      Buffer.from(hashLeaf(fixture.reader.leaf(3) ?? new Uint8Array())),
+    );
   });
 
   it('keeps the newest checkpoint and those that left the machine', () => {
@@ -60,7 +65,15 @@ describe('appending', () => {
     appendCopy('first');
     expect(() =>
       fixture.log.append(
-        { type: 'log.viewed', actor: fixture.actor, session: null, patient: null, outcome: 'success', data: { entry: null }, texts: {} },
+        {
+          type: 'log.viewed',
+          actor: fixture.actor,
+          session: null,
+          patient: null,
+          outcome: 'success',
+          data: { entry: null },
+          texts: {},
+        },
         () => {
           throw new Error('refused');
         },
@@ -80,7 +93,9 @@ describe('appending', () => {
     appendCopy('a little earlier');
     fixture.clock.set(fixture.clock.nowMs() - 60_000);
     appendCopy('a minute earlier');
-    const types = fixture.reader.page({ before: null, limit: 10, actor: null, type: null }).map((row) => row.type);
+    const types = fixture.reader
+      .page({ before: null, limit: 10, actor: null, type: null })
+      .map((row) => row.type);
     expect(types).toEqual(['clipboard.copied', 'clock.jumped-back', 'clipboard.copied', 'clipboard.copied']);
   });
 });
@@ -90,7 +105,13 @@ describe('receipts', () => {
     const receipt = appendCopy('text');
     expect(LeafReceipt.isReceipt(receipt)).toBe(true);
     expect(LeafReceipt.isReceipt({ type: receipt.type, seq: receipt.seq, texts: receipt.texts })).toBe(false);
-    expect(DeltaReceipt.isReceipt({ turnId: turnIdSchema.parse('11111111-1111-4111-8111-111111111111'), seq: 0, text: 'x' })).toBe(false);
+    expect(
+      DeltaReceipt.isReceipt({
+        turnId: turnIdSchema.parse('11111111-1111-4111-8111-111111111111'),
+        seq: 0,
+        text: 'x',
+      }),
+    ).toBe(false);
   });
 });
 
@@ -100,7 +121,7 @@ describe('AC-23 no leaf is changed or removed', () => {
     'DELETE FROM leaves WHERE seq = 0',
     "INSERT OR REPLACE INTO leaves (seq, leaf) VALUES (0, x'00')",
     "INSERT INTO leaves (seq, leaf) VALUES (5, x'00')",
-    "UPDATE tree_nodes SET hash = zeroblob(32)",
+    'UPDATE tree_nodes SET hash = zeroblob(32)',
     'DELETE FROM tree_nodes',
     'INSERT OR REPLACE INTO tree_nodes (level, position, hash) VALUES (0, 0, zeroblob(32))',
     "UPDATE payloads SET text = 'other'",

@@ -1,13 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import type { Role } from '../../shared/roles.ts';
-import { entrySchema, type DeviceId, type Entry, type PatientId, type SessionId, type TurnId, type UserId } from '../../shared/ids.ts';
+import {
+  entrySchema,
+  type DeviceId,
+  type Entry,
+  type PatientId,
+  type SessionId,
+  type TurnId,
+  type UserId,
+} from '../../shared/ids.ts';
 import type { LogEventType } from '../../shared/log-event-types.ts';
 import type { WritableDatabase } from '../database/open-database.ts';
 import { canonicalBytes } from './canonical-json.ts';
 import { formatCheckpoint } from './checkpoint.ts';
-import type { Clock } from './clock.ts';
+import { clockToleranceMs, type Clock } from './clock.ts';
 import { commitText } from './commitment.ts';
-import { leafDataSchemas, leafEnvelopeSchema, maximumLeafBytes, textFieldSchema, type LeafData, type LeafOutcome, type TextField } from './leaf.ts';
+import {
+  leafDataSchemas,
+  leafEnvelopeSchema,
+  maximumLeafBytes,
+  textFieldSchema,
+  type LeafData,
+  type LeafOutcome,
+  type TextField,
+} from './leaf.ts';
 import { hashLeaf, nodesAddedBy, rootOf } from './merkle.ts';
 import { DeltaReceipt, LeafReceipt } from './receipt.ts';
 import { signNote } from './signed-note.ts';
@@ -49,13 +65,11 @@ type Deps = {
   readonly onAppended: (size: number, elapsedMs: number) => void;
 };
 
-/** More than this backwards is an event of its own (45 CFR 170.210(g)). */
-const clockToleranceMs = 2000;
-
 export function openAuditLog(deps: Deps): AuditLog {
   const { database, clock } = deps;
   const statements = prepareStatements(database);
-  const readNode = (level: number, position: number): Buffer | null => statements.node.get(level, position)?.hash ?? null;
+  const readNode = (level: number, position: number): Buffer | null =>
+    statements.node.get(level, position)?.hash ?? null;
   const size = (): number => statements.size.get()?.size ?? 0;
 
   function write<T extends LogEventType>(draft: LeafDraft<T>, atMs: number): Entry {
@@ -80,13 +94,19 @@ export function openAuditLog(deps: Deps): AuditLog {
       data: leafDataSchemas[draft.type].parse(draft.data),
     });
     const bytes = canonicalBytes(leaf);
-    if (bytes.byteLength > maximumLeafBytes) throw new Error(`leaf of type ${draft.type} has ${bytes.byteLength} bytes`);
+    if (bytes.byteLength > maximumLeafBytes)
+      throw new Error(`leaf of type ${draft.type} has ${bytes.byteLength} bytes`);
 
     statements.insertLeaf.run(seq, bytes);
     statements.insertIndex.run(seq, draft.type, at, draft.actor.id, draft.patient, draft.outcome);
     for (const { field, salt, text } of salted) statements.insertPayload.run(seq, field, salt, text);
-    for (const node of nodesAddedBy(seq, hashLeaf(bytes), readNode)) statements.insertNode.run(node.level, node.index, node.hash);
-    const body = formatCheckpoint({ origin: deps.origin, size: seq + 1, rootHash: rootOf(seq + 1, readNode) });
+    for (const node of nodesAddedBy(seq, hashLeaf(bytes), readNode))
+      statements.insertNode.run(node.level, node.index, node.hash);
+    const body = formatCheckpoint({
+      origin: deps.origin,
+      size: seq + 1,
+      rootHash: rootOf(seq + 1, readNode),
+    });
     statements.dropCheckpoints.run();
     statements.insertCheckpoint.run(seq + 1, signNote(body, deps.origin, deps.logSeed));
     return seq;
@@ -100,7 +120,15 @@ export function openAuditLog(deps: Deps): AuditLog {
     if (backwardsMs <= clockToleranceMs) return;
     const actor = { id: null, role: 'system' } as const;
     write(
-      { type: 'clock.jumped-back', actor, session: null, patient: null, outcome: 'attention', data: { byMs: backwardsMs }, texts: {} },
+      {
+        type: 'clock.jumped-back',
+        actor,
+        session: null,
+        patient: null,
+        outcome: 'attention',
+        data: { byMs: backwardsMs },
+        texts: {},
+      },
       nowMs,
     );
   }
@@ -121,7 +149,8 @@ export function openAuditLog(deps: Deps): AuditLog {
       return new LeafReceipt(draft.type, seq, draft.texts);
     },
     recordDelta(turnId, seq, text) {
-      if (database.raw.inTransaction) throw new Error('a piece of an answer is committed in a transaction of its own');
+      if (database.raw.inTransaction)
+        throw new Error('a piece of an answer is committed in a transaction of its own');
       database.transaction(() => statements.insertDelta.run(turnId, seq, text));
       return new DeltaReceipt(turnId, seq, text);
     },
@@ -144,7 +173,9 @@ function prepareStatements(database: WritableDatabase) {
   return {
     size: database.prepare<[], { size: number }>('SELECT coalesce(max(seq) + 1, 0) AS size FROM leaves'),
     lastAt: database.prepare<[], { at: string }>('SELECT at FROM leaf_index ORDER BY seq DESC LIMIT 1'),
-    node: database.prepare<[number, number], { hash: Buffer }>('SELECT hash FROM tree_nodes WHERE level = ? AND position = ?'),
+    node: database.prepare<[number, number], { hash: Buffer }>(
+      'SELECT hash FROM tree_nodes WHERE level = ? AND position = ?',
+    ),
     insertLeaf: database.prepare<[number, Uint8Array], never>('INSERT INTO leaves (seq, leaf) VALUES (?, ?)'),
     insertIndex: database.prepare<[number, string, string, string | null, string | null, string], never>(
       'INSERT INTO leaf_index (seq, type, at, actor, patient, outcome) VALUES (?, ?, ?, ?, ?, ?)',
@@ -152,10 +183,16 @@ function prepareStatements(database: WritableDatabase) {
     insertPayload: database.prepare<[number, string, Uint8Array, string], never>(
       'INSERT INTO payloads (seq, field, salt, text) VALUES (?, ?, ?, ?)',
     ),
-    insertNode: database.prepare<[number, number, Uint8Array], never>('INSERT INTO tree_nodes (level, position, hash) VALUES (?, ?, ?)'),
+    insertNode: database.prepare<[number, number, Uint8Array], never>(
+      'INSERT INTO tree_nodes (level, position, hash) VALUES (?, ?, ?)',
+    ),
     dropCheckpoints: database.prepare<[], never>('DELETE FROM checkpoints WHERE kept = 0'),
-    insertCheckpoint: database.prepare<[number, string], never>('INSERT INTO checkpoints (size, note, kept) VALUES (?, ?, 0)'),
+    insertCheckpoint: database.prepare<[number, string], never>(
+      'INSERT INTO checkpoints (size, note, kept) VALUES (?, ?, 0)',
+    ),
     keepCheckpoint: database.prepare<[number], never>('UPDATE checkpoints SET kept = 1 WHERE size = ?'),
-    insertDelta: database.prepare<[string, number, string], never>('INSERT INTO turn_deltas (turn_id, seq, text) VALUES (?, ?, ?)'),
+    insertDelta: database.prepare<[string, number, string], never>(
+      'INSERT INTO turn_deltas (turn_id, seq, text) VALUES (?, ?, ?)',
+    ),
   };
 }

@@ -53,13 +53,16 @@ export async function writeBundle(
     textMember('SHA256SUMS', sums),
     textMember('SHA256SUMS.sshsig', sshSignature(Buffer.from(sums), facts.logSeed)),
   ].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  let begun = 0;
   const zip = new ZipFile();
-  const written = pipeline(zip.outputStream, createWriteStream(path, { mode: 0o600 }));
+  const written = pipeline(zip.outputStream, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
   for (const member of all) {
     zip.addReadStreamLazy(
       member.name,
       { mtime: memberTime, mode: 0o100644, compress: false, forceDosTimestamp: true },
       (give) => {
+        begun += 1;
+        onProgress(0.5 + (0.5 * begun) / (all.length + 1));
         give(null, Readable.from(member.bytes(), { objectMode: false }));
       },
     );

@@ -1,7 +1,8 @@
 import canonicalize from 'canonicalize';
 
 /** JSON without holes: what RFC 8785 can serialise. */
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined };
+export type JsonValue =
+  null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined };
 
 /**
  * RFC 8785 (JCS) text of a value. Members that are `undefined` are left out, as JSON does.
@@ -19,7 +20,8 @@ export function canonicalBytes(value: JsonValue): Uint8Array {
 }
 
 function refuseForbidden(value: JsonValue | undefined): void {
-  if (typeof value === 'string' && !value.isWellFormed()) throw new RangeError('a string holds a lone surrogate');
+  if (typeof value === 'string' && !value.isWellFormed())
+    throw new RangeError('a string holds a lone surrogate');
   if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('a number is not finite');
   if (typeof value !== 'object' || value === null) return;
   for (const [key, member] of Object.entries(value)) {

@@ -11,6 +11,9 @@ export type Clock = {
   timeSync(): 'synchronised' | 'not-synchronised' | 'unknown';
 };
 
+/** More than this backwards is an event of its own (45 CFR 170.210(g)). */
+export const clockToleranceMs = 2000;
+
 export function systemClock(): Clock {
   return {
     nowMs: () => Date.now(),

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { appErrorCodes } from '../../shared/app-error.ts';
-import { deviceIdSchema, entrySchema, patientIdSchema, sessionIdSchema, turnIdSchema, userIdSchema } from '../../shared/ids.ts';
+import {
+  deviceIdSchema,
+  entrySchema,
+  patientIdSchema,
+  sessionIdSchema,
+  turnIdSchema,
+  userIdSchema,
+} from '../../shared/ids.ts';
 import type { LogEventType } from '../../shared/log-event-types.ts';
 import { roleSchema } from '../../shared/roles.ts';
 import { taskIdSchema } from '../../shared/tasks.ts';
@@ -23,7 +30,16 @@ const turnEndData = z.strictObject({
   turn: turnIdSchema,
   /** The intent leaf that this outcome closes. */
   intent: entrySchema,
-  reason: z.enum(['end-of-answer', 'answer-limit', 'stopped-by-user', 'signed-out', 'engine-stopped', 'restart', 'does-not-fit', 'error']),
+  reason: z.enum([
+    'end-of-answer',
+    'answer-limit',
+    'stopped-by-user',
+    'signed-out',
+    'engine-stopped',
+    'restart',
+    'does-not-fit',
+    'error',
+  ]),
   code: z.enum(appErrorCodes).nullable(),
   /** Pieces of the answer that were recorded, and so could be shown. */
   deltas: count,
@@ -92,13 +108,29 @@ export const leafDataSchemas = {
   /** texts: copied */
   'clipboard.copied': z.strictObject({ turn: turnIdSchema.nullable(), characters: count }),
   /** texts: diff (a unified diff from the draft to the accepted note) */
-  'note.accepted': z.strictObject({ turn: turnIdSchema, insertedCharacters: count, deletedCharacters: count }),
+  'note.accepted': z.strictObject({
+    turn: turnIdSchema,
+    insertedCharacters: count,
+    deletedCharacters: count,
+  }),
   'log.viewed': z.strictObject({ entry: entrySchema.nullable() }),
-  'log.verified': z.strictObject({ treeSize: count, root: hashSchema, consistent: z.boolean(), firstBadEntry: count.nullable() }),
-  'log.exported': z.strictObject({ treeSize: count, root: hashSchema, clinicalText: z.enum(['withheld', 'included']) }),
+  'log.verified': z.strictObject({
+    treeSize: count,
+    root: hashSchema,
+    consistent: z.boolean(),
+    firstBadEntry: count.nullable(),
+  }),
+  'log.exported': z.strictObject({
+    treeSize: count,
+    root: hashSchema,
+    clinicalText: z.enum(['withheld', 'included']),
+  }),
   'clock.jumped-back': z.strictObject({ byMs: milliseconds }),
   'process.ended': z.strictObject({ process: z.enum(['inference', 'vault']), exitCode: z.int() }),
-  'network.blocked': z.strictObject({ process: z.enum(['main', 'vault', 'inference', 'page']), api: z.string().regex(/^[A-Za-z0-9.:_-]{1,60}$/) }),
+  'network.blocked': z.strictObject({
+    process: z.enum(['main', 'vault', 'inference', 'page']),
+    api: z.string().regex(/^[A-Za-z0-9.:_-]{1,60}$/),
+  }),
 } as const satisfies Record<LogEventType, z.ZodType>;
 
 export type LeafData<T extends LogEventType> = z.infer<(typeof leafDataSchemas)[T]>;

@@ -17,7 +17,12 @@ export type LogReader = {
   counterpart(seq: number): number | null;
 };
 
-export type Payload = { readonly index: number; readonly field: string; readonly salt: Uint8Array; readonly text: string };
+export type Payload = {
+  readonly index: number;
+  readonly field: string;
+  readonly salt: Uint8Array;
+  readonly text: string;
+};
 export type PageFilter = {
   readonly before: Entry | null;
   readonly limit: number;
@@ -33,22 +38,43 @@ export type IndexRow = {
   readonly outcome: string;
 };
 
+/**
+ * Reads the log as it is now until the handle is closed, whatever is appended meanwhile: the writer drops the newest
+ * checkpoint with each leaf, so a long check without a snapshot would miss it.
+ */
+export function openSnapshotReader(database: ReadableDatabase): LogReader {
+  database.raw.exec('BEGIN');
+  const reader = openLogReader(database);
+  // The snapshot is taken by the first read.
+  reader.size();
+  return reader;
+}
+
 export function openLogReader(database: ReadableDatabase): LogReader {
   const size = database.prepare<[], { size: number }>('SELECT coalesce(max(seq) + 1, 0) AS size FROM leaves');
   const leaf = database.prepare<[number], { leaf: Buffer }>('SELECT leaf FROM leaves WHERE seq = ?');
   const leaves = database.prepare<[number], { index: number; bytes: Buffer }>(
     'SELECT seq AS "index", leaf AS bytes FROM leaves WHERE seq < ? ORDER BY seq',
   );
-  const node = database.prepare<[number, number], { hash: Buffer }>('SELECT hash FROM tree_nodes WHERE level = ? AND position = ?');
+  const node = database.prepare<[number, number], { hash: Buffer }>(
+    'SELECT hash FROM tree_nodes WHERE level = ? AND position = ?',
+  );
   const payloadsOf = database.prepare<[number], Payload>(
     'SELECT seq AS "index", field, salt, text FROM payloads WHERE seq = ? ORDER BY field',
   );
   const payloads = database.prepare<[number], Payload>(
     'SELECT seq AS "index", field, salt, text FROM payloads WHERE seq < ? ORDER BY seq, field',
   );
-  const checkpoint = database.prepare<[number], { note: string }>('SELECT note FROM checkpoints WHERE size = ?');
-  const kept = database.prepare<[], { size: number; note: string }>('SELECT size, note FROM checkpoints WHERE kept = 1 ORDER BY size');
-  const page = database.prepare<[number, string | null, string | null, string | null, string | null, number], IndexRow>(
+  const checkpoint = database.prepare<[number], { note: string }>(
+    'SELECT note FROM checkpoints WHERE size = ?',
+  );
+  const kept = database.prepare<[], { size: number; note: string }>(
+    'SELECT size, note FROM checkpoints WHERE kept = 1 ORDER BY size',
+  );
+  const page = database.prepare<
+    [number, string | null, string | null, string | null, string | null, number],
+    IndexRow
+  >(
     `SELECT i.seq, i.type, i.at, i.actor, p.reference AS patientReference, i.outcome
      FROM leaf_index AS i LEFT JOIN patients AS p ON p.patient_id = i.patient
      WHERE i.seq < ? AND (? IS NULL OR i.actor = ?) AND (? IS NULL OR i.type = ?)

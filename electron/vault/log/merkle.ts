@@ -118,7 +118,8 @@ function subProof(oldSize: number, from: number, to: number, whole: boolean, rea
   const size = to - from;
   if (oldSize === size) return whole ? [] : [rangeHash(from, to, read)];
   const left = largestPowerOfTwoBelow(size);
-  if (oldSize <= left) return [...subProof(oldSize, from, from + left, whole, read), rangeHash(from + left, to, read)];
+  if (oldSize <= left)
+    return [...subProof(oldSize, from, from + left, whole, read), rangeHash(from + left, to, read)];
   return [...subProof(oldSize - left, from + left, to, false, read), rangeHash(from, from + left, read)];
 }
 

@@ -63,7 +63,12 @@ export function parseVerifierKey(text: string): VerifierKey | null {
 /** First four bytes of SHA-256(name || 0x0A || type || public key). */
 function keyId(name: string, publicKey: Uint8Array): Buffer {
   if (!/^[^\s+]+$/u.test(name)) throw new RangeError('a key name holds no space and no plus');
-  return createHash('sha256').update(`${name}\n`).update(Uint8Array.of(ed25519Type)).update(publicKey).digest().subarray(0, 4);
+  return createHash('sha256')
+    .update(`${name}\n`)
+    .update(Uint8Array.of(ed25519Type))
+    .update(publicKey)
+    .digest()
+    .subarray(0, 4);
 }
 
 /** Well-formed, ends with a newline, no control characters but newline. */

@@ -26,7 +26,9 @@ function* tilesOfLevel(level: Tile['level'], count: number): Iterable<Tile> {
 export function tilePath({ level, index, width }: Tile): string {
   const digits = String(index);
   const groups = digits.padStart(Math.ceil(digits.length / 3) * 3, '0').match(/\d{3}/g) ?? [];
-  const name = groups.map((group, position) => (position < groups.length - 1 ? `x${group}` : group)).join('/');
+  const name = groups
+    .map((group, position) => (position < groups.length - 1 ? `x${group}` : group))
+    .join('/');
   return `tile/${level}/${name}${width === tileWidth ? '' : `.p/${width}`}`;
 }
 

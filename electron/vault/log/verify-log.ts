@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { canonicalText } from './canonical-json.ts';
-import { parseCheckpoint } from './checkpoint.ts';
+import { parseCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { clockToleranceMs } from './clock.ts';
 import { commitText } from './commitment.ts';
 import { leafEnvelopeSchema, type LeafEnvelope } from './leaf.ts';
-import type { LogReader } from './log-reader.ts';
-import { hashLeaf, nodesAddedBy, rootOf } from './merkle.ts';
+import type { LogReader, Payload } from './log-reader.ts';
+import { emptyRoot, hashLeaf, nodesAddedBy, rootOf, type TreeNode } from './merkle.ts';
 import { openNote } from './signed-note.ts';
 
 export type LogCheck = {
@@ -19,74 +19,86 @@ export type LogCheck = {
   readonly problem: string | null;
 };
 
+type Expected = { readonly origin: string; readonly verifierKey: string };
+type Fault = { readonly entry: number | null; readonly problem: string };
+
 /**
- * Everything again from the leaves: hashes, tree, the newest checkpoint's signature, canonical form, order and every
- * stored text. Memory stays constant: nodes are compared as they come.
+ * Everything again from the leaves: hashes, tree, every stored checkpoint, canonical form, order, clock and every stored
+ * text. Memory stays constant: nodes are compared as they come.
+ * @param reader of one snapshot, as `openSnapshotReader` gives
  * @param onProgress fraction from 0 to 1
  */
 export function verifyLog(
   reader: LogReader,
-  expected: { readonly origin: string; readonly verifierKey: string },
+  expected: Expected,
   onProgress: (fraction: number) => void,
 ): LogCheck {
   const treeSize = reader.size();
-  const edge = new Map<string, Uint8Array>();
-  const read = (level: number, index: number): Uint8Array | null => edge.get(`${level}/${index}`) ?? null;
-  const payloads = reader.payloads(treeSize)[Symbol.iterator]();
-  let nextPayload = payloads.next();
-  let payloadsChecked = 0;
-  let first: { readonly entry: number | null; readonly problem: string } | null = null;
-  const blame = (entry: number | null, problem: string): void => {
-    first ??= { entry, problem };
-  };
+  const tree = createEdge();
+  const texts = createTextCheck(reader.payloads(treeSize));
+  const checkpoints = createCheckpointCheck(reader, expected, treeSize);
+  const faults: Fault[] = [];
+  let before: LeafEnvelope | null = null;
   let count = 0;
   for (const { index, bytes } of reader.leaves(treeSize)) {
-    if (index !== count) blame(count, 'an entry is missing');
     const leaf = parseLeaf(bytes, index);
-    if (leaf === null) blame(index, 'the entry is not in its one canonical form');
-    for (const node of nodesAddedBy(count, hashLeaf(bytes), read)) {
-      keepAtEdge(edge, node);
-      const stored = reader.readNode(node.level, node.index);
-      if (stored === null || Buffer.compare(stored, node.hash) !== 0) blame(index, 'the entry does not match the stored tree');
-    }
-    while (nextPayload.done !== true && nextPayload.value.index === index) {
-      const { field, text, salt } = nextPayload.value;
-      if (commitmentsOf(leaf)[field] !== commitText(text, salt)) blame(index, 'a stored text does not match its entry');
-      payloadsChecked += 1;
-      nextPayload = payloads.next();
-    }
+    const added = tree.add(count, bytes);
+    const isStored = added.every((node) => isSame(reader.readNode(node.level, node.index), node.hash));
+    const problem =
+      (index === count ? null : 'an entry is missing') ??
+      (isStored ? null : 'the entry does not match the stored tree') ??
+      (leaf === null ? 'the entry is not in its one canonical form' : clockProblem(before, leaf)) ??
+      texts.problemOf(index, leaf);
+    if (problem !== null) faults.push({ entry: count, problem });
+    before = leaf;
     count += 1;
+    const wrongCheckpoint = checkpoints.problemAt(count, () => tree.root(count));
+    if (wrongCheckpoint !== null) faults.push({ entry: null, problem: wrongCheckpoint });
     if (count % 1000 === 0) onProgress(count / treeSize);
+    // The first fault is what is told; what follows it would only be its echo.
+    if (faults.length > 0) break;
   }
-  if (nextPayload.done !== true) blame(null, 'there is a stored text without an entry');
-  const root = count === 0 ? createHash('sha256').digest() : rootOf(count, read);
-  const wrongCheckpoint = checkpointProblem(reader.checkpoint(treeSize), expected, treeSize, root);
-  if (wrongCheckpoint !== null) blame(null, wrongCheckpoint);
-  const found: { readonly entry: number | null; readonly problem: string } | null = first;
+  const [fault = atTheEnd(texts, checkpoints)] = faults;
+  texts.close();
   return {
-    consistent: found === null,
+    consistent: fault === null,
     treeSize,
-    rootHash: Buffer.from(root).toString('hex'),
-    payloadsChecked,
-    ...blamed(found),
+    rootHash: Buffer.from(tree.root(count)).toString('hex'),
+    payloadsChecked: texts.checked(),
+    firstBadEntry: fault?.entry ?? null,
+    problem: fault?.problem ?? null,
   };
 }
 
-function blamed(found: { readonly entry: number | null; readonly problem: string } | null): Pick<LogCheck, 'firstBadEntry' | 'problem'> {
-  return { firstBadEntry: found?.entry ?? null, problem: found?.problem ?? null };
+function atTheEnd(
+  texts: ReturnType<typeof createTextCheck>,
+  checkpoints: ReturnType<typeof createCheckpointCheck>,
+): Fault | null {
+  const problem = texts.problemAtEnd() ?? checkpoints.problemAtEnd();
+  return problem === null ? null : { entry: null, problem };
 }
 
-/** A finished node needs its children no more: what is kept is the right edge, one node a level and its left siblings. */
-function keepAtEdge(edge: Map<string, Uint8Array>, node: { readonly level: number; readonly index: number; readonly hash: Uint8Array }): void {
-  edge.set(`${node.level}/${node.index}`, node.hash);
-  if (node.level === 0) return;
-  edge.delete(`${node.level - 1}/${node.index * 2}`);
-  edge.delete(`${node.level - 1}/${node.index * 2 + 1}`);
+/** A finished node needs its children no more: what is kept is the tree's right edge. */
+function createEdge() {
+  const nodes = new Map<string, Uint8Array>();
+  const read = (level: number, index: number): Uint8Array | null => nodes.get(`${level}/${index}`) ?? null;
+  return {
+    add(index: number, leaf: Uint8Array): readonly TreeNode[] {
+      const added = nodesAddedBy(index, hashLeaf(leaf), read);
+      for (const node of added) {
+        nodes.set(`${node.level}/${node.index}`, node.hash);
+        nodes.delete(`${node.level - 1}/${node.index * 2}`);
+        nodes.delete(`${node.level - 1}/${node.index * 2 + 1}`);
+      }
+      return added;
+    },
+    root: (size: number): Uint8Array => (size === 0 ? emptyRoot() : rootOf(size, read)),
+  };
 }
 
 function parseLeaf(bytes: Uint8Array, index: number): LeafEnvelope | null {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     const leaf = leafEnvelopeSchema.parse(JSON.parse(text));
     return leaf.seq === index && canonicalText(leaf) === text ? leaf : null;
   } catch {
@@ -94,22 +106,78 @@ function parseLeaf(bytes: Uint8Array, index: number): LeafEnvelope | null {
   }
 }
 
-function commitmentsOf(leaf: LeafEnvelope | null): Readonly<Record<string, string | undefined>> {
-  return leaf?.texts ?? {};
+function clockProblem(before: LeafEnvelope | null, leaf: LeafEnvelope): string | null {
+  const backMs = before === null ? 0 : Date.parse(before.at) - Date.parse(leaf.at);
+  if (leaf.event !== 'clock.jumped-back')
+    return backMs > clockToleranceMs ? 'the clock went back and the record does not say so' : null;
+  const isTrue = backMs > clockToleranceMs && leaf.data['byMs'] === backMs;
+  return isTrue ? null : 'the entry tells of another jump of the clock than there was';
 }
 
-function checkpointProblem(
-  note: string | null,
-  expected: { readonly origin: string; readonly verifierKey: string },
-  size: number,
-  root: Uint8Array,
-): string | null {
-  if (note === null) return 'the newest checkpoint is missing';
-  const opened = openNote(note, expected.verifierKey);
-  if (!opened.ok) return 'the newest checkpoint is not signed by the key of this record';
+/** One stored text for each commitment, both in the order of entries and then of field names. */
+function createTextCheck(payloads: Iterable<Payload>) {
+  const stored = payloads[Symbol.iterator]();
+  let next = stored.next();
+  let checked = 0;
+  return {
+    problemOf(index: number, leaf: LeafEnvelope | null): string | null {
+      if (leaf === null) return null;
+      const commitments = Object.entries(leaf.texts).toSorted(([a], [b]) => (a < b ? -1 : 1));
+      for (const [field, commitment] of commitments) {
+        if (next.done === true || next.value.index !== index || next.value.field !== field)
+          return 'a text of the entry is missing';
+        const { salt, text } = next.value;
+        if (salt.byteLength !== 32 || commitText(text, salt) !== commitment)
+          return 'a stored text does not match its entry';
+        checked += 1;
+        next = stored.next();
+      }
+      return next.done !== true && next.value.index === index
+        ? 'there is a stored text that the entry does not commit to'
+        : null;
+    },
+    problemAtEnd: (): string | null =>
+      next.done === true ? null : 'there is a stored text without an entry',
+    checked: () => checked,
+    /** A handle with an open read cannot be closed. */
+    close: () => stored.return?.(),
+  };
+}
+
+/** The newest checkpoint, and each that left the machine: all must be prefixes of this tree. */
+function createCheckpointCheck(reader: LogReader, expected: Expected, treeSize: number) {
+  const kept = reader.keptCheckpoints();
+  const notes = new Map(kept.map(({ size, note }) => [size, note]));
+  const newest = reader.checkpoint(treeSize);
+  if (newest !== null) notes.set(treeSize, newest);
+  return {
+    problemAt(size: number, root: () => Uint8Array): string | null {
+      const note = notes.get(size);
+      if (note === undefined) return null;
+      const checkpoint = openCheckpoint(note, expected.verifierKey);
+      if (checkpoint === null) return 'a checkpoint is not signed by the key of this record';
+      if (checkpoint.origin !== expected.origin) return 'a checkpoint is of another record';
+      if (checkpoint.size === size && isSame(root(), checkpoint.rootHash)) return null;
+      return size === treeSize
+        ? 'the newest checkpoint describes another tree'
+        : `the ${size} entries that left this computer earlier are not the first of this record`;
+    },
+    problemAtEnd(): string | null {
+      if (newest === null) return 'the newest checkpoint is missing';
+      return kept.some(({ size }) => size > treeSize)
+        ? 'the record is shorter than what left this computer earlier'
+        : null;
+    },
+  };
+}
+
+function openCheckpoint(note: string, verifierKey: string): Checkpoint | null {
+  const opened = openNote(note, verifierKey);
+  if (!opened.ok) return null;
   const checkpoint = parseCheckpoint(opened.value);
-  if (!checkpoint.ok || checkpoint.value.origin !== expected.origin) return 'the newest checkpoint is of another record';
-  const { value } = checkpoint;
-  const same = value.size === size && Buffer.compare(value.rootHash, root) === 0;
-  return same ? null : 'the newest checkpoint describes another tree';
+  return checkpoint.ok ? checkpoint.value : null;
+}
+
+function isSame(a: Uint8Array | null, b: Uint8Array): boolean {
+  return a !== null && Buffer.compare(a, b) === 0;
 }

@@ -10,7 +10,11 @@ import { openNote } from './signed-note.ts';
  * The quick check at every unlock: the newest checkpoint is ours, and it describes exactly the tree that is stored.
  * The full check of every leaf is `verify-log.ts`.
  */
-export function checkNewestCheckpoint(reader: LogReader, origin: string, verifierKey: string): Result<{ size: number }> {
+export function checkNewestCheckpoint(
+  reader: LogReader,
+  origin: string,
+  verifierKey: string,
+): Result<{ size: number }> {
   const inconsistent = err(
     appError(
       'record-inconsistent',
