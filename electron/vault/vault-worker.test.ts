@@ -135,6 +135,7 @@ describe('the worker', () => {
   });
 
   it.runIf(canMount)('says that the disk is full, and leaves nothing behind', async () => {
+    fixture.appendCopies(30);
     expect(mountTinyDisk(target)).toBe(true);
     try {
       const last = (await run(exportTask(join(target, 'bundle.zip')))).at(-1);
