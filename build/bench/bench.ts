@@ -2,10 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { appendRow } from './append-rows.ts';
+import { tokensRow } from './inference-rows.ts';
 import { measure, type Measured, type Row } from './row.ts';
+import { verifyRow } from './verify-rows.ts';
 
 /** Later work adds its rows here. */
-const rows: readonly Row[] = [appendRow];
+const rows: readonly Row[] = [appendRow, verifyRow, tokensRow];
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });
 const wanted = values.only?.split(',') ?? rows.map((row) => row.id);

@@ -22,7 +22,9 @@ async function expectAccessible(page: Page, screen: string): Promise<void> {
     .setLegacyMode(true)
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
     .analyze();
-  const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${screen}: ${id} at ${node.target.join(' ')}`));
+  const found = violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${screen}: ${id} at ${node.target.join(' ')}`),
+  );
   expect(found).toEqual([]);
 }
 
@@ -81,7 +83,8 @@ async function tabTo(page: Page, name: string | RegExp): Promise<void> {
   for (let presses = 0; presses < 40; presses += 1) {
     await page.keyboard.press('Tab');
     const label = await focused.evaluate((element) => {
-      const labels = element instanceof HTMLInputElement ? [...(element.labels ?? [])].map((each) => each.innerText) : [];
+      const labels =
+        element instanceof HTMLInputElement ? [...(element.labels ?? [])].map((each) => each.innerText) : [];
       return [element.getAttribute('aria-label'), ...labels, element.textContent].join(' ');
     });
     if (typeof name === 'string' ? label.includes(name) : name.test(label)) return;

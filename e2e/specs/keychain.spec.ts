@@ -11,7 +11,9 @@ test('with a real keychain the record opens on this computer only, and a lost ke
   test.skip(process.platform !== 'linux', 'the real keychain of these tests is GNOME keyring');
   const first = await launch({ home: emptyHome, keyring: true });
   await firstRun(first);
-  await expect(first.page.getByText('The record opens with your passphrase on this computer only.')).toBeVisible();
+  await expect(
+    first.page.getByText('The record opens with your passphrase on this computer only.'),
+  ).toBeVisible();
   await signIn(first.page, clinician);
   await first.close();
   const keyring = join(emptyHome.data, 'keyring.json');

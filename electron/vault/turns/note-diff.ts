@@ -1,4 +1,4 @@
-import { createTwoFilesPatch, diffChars } from 'diff';
+import { createTwoFilesPatch, diffChars, FILE_HEADERS_ONLY } from 'diff';
 
 export type NoteDiff = {
   readonly diff: string;
@@ -18,7 +18,9 @@ export function noteDiff(draft: string, final: string): NoteDiff {
     if (change.removed) deletedCharacters += change.value.length;
   }
   return {
-    diff: createTwoFilesPatch('draft', 'accepted', draft, final),
+    diff: createTwoFilesPatch('draft', 'accepted', draft, final, '', '', {
+      headerOptions: FILE_HEADERS_ONLY,
+    }),
     insertedCharacters,
     deletedCharacters,
   };

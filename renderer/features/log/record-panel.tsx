@@ -6,6 +6,28 @@ import { eventNames, fieldNames, logStrings as words } from '../../strings/log-s
 import { Button } from '../../ui/button.tsx';
 import { localTime } from './log-table.tsx';
 
+function PayloadText({ field, text }: { readonly field: string; readonly text: string }): ReactNode {
+  const testId = `payload-${field}`;
+  if (field !== 'diff') return <pre data-testid={testId}>{text}</pre>;
+  return (
+    <pre data-testid={testId} className="diff">
+      {text.split('\n').map((line, index) => (
+        // Lines of a recorded text never move.
+        // oxlint-disable-next-line react/no-array-index-key
+        <span key={index} data-change={changeOf(line)}>
+          {`${line}\n`}
+        </span>
+      ))}
+    </pre>
+  );
+}
+
+function changeOf(line: string): 'added' | 'removed' | 'place' | undefined {
+  if (/^(---|\+\+\+|@@|\\)/.test(line)) return 'place';
+  if (line.startsWith('+')) return 'added';
+  return line.startsWith('-') ? 'removed' : undefined;
+}
+
 export function RecordPanel(props: {
   readonly record: LogRecord;
   readonly onOpen: (entry: Entry) => void;
@@ -45,7 +67,7 @@ export function RecordPanel(props: {
           {payload.text === null ? (
             <p className="hint">{words.withheldFor[payload.withheld ?? 'role']}</p>
           ) : (
-            <pre data-testid={`payload-${payload.field}`}>{payload.text}</pre>
+            <PayloadText field={payload.field} text={payload.text} />
           )}
           {payload.withheld !== 'disposed' && !payload.matchesCommitment && (
             <p className="message harm" role="alert">
