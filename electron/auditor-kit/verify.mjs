@@ -140,9 +140,9 @@ function directoryOf(zip, end) {
     const agree =
       zip.readUInt32LE(directoryEnd) === 0x06064b50 &&
       Number(zip.readBigUInt64LE(end - 20 + 8)) === directoryEnd &&
-      [narrow.count, 0xffff].includes(Math.min(count, 0xffff)) &&
-      [narrow.size, 0xffffffff].includes(Math.min(size, 0xffffffff)) &&
-      [narrow.offset, 0xffffffff].includes(Math.min(offset, 0xffffffff));
+      [count, 0xffff].includes(narrow.count) &&
+      [size, 0xffffffff].includes(narrow.size) &&
+      [offset, 0xffffffff].includes(narrow.offset);
     if (!agree) throw new Bad({ file: 'the zip file' }, 'its ZIP64 end record is broken');
   }
   const oneDisk = zip.readUInt32LE(end + 4) === 0 && zip.readUInt16LE(end + 8) === zip.readUInt16LE(end + 10);

@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ZipFile } from 'yazl';
 import { createBundleFixture, publicKeyOfLog, runVerifier, type BundleFixture } from './bundle-fixture.ts';
 import { canonicalBytes } from './canonical-json.ts';
 import { formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
@@ -513,6 +516,25 @@ describe('the zip file', () => {
       return undefined;
     });
     expect(check(path)).toEqual({ file: 'manifest.json' });
+  });
+
+  it('in the ZIP64 form of large bundles verifies, and is refused where its two end records differ', async () => {
+    const path = join(fixture.folder, 'wide.zip');
+    const wide = new ZipFile();
+    const written = pipeline(wide.outputStream, createWriteStream(path));
+    for (const [name, bytes] of members)
+      wide.addReadStream(Readable.from([bytes], { objectMode: false }), name, {
+        compress: false,
+        forceZip64Format: true,
+        forceDosTimestamp: true,
+      });
+    wide.end({ forceZip64Format: true, comment: '' });
+    await written;
+    expect(check(path)).toEqual({ ok: true, authenticated: true });
+    const bytes = readFileSync(path);
+    bytes.writeUInt16LE(3, bytes.length - 22 + 10);
+    writeFileSync(path, bytes);
+    expect(check(path)).toEqual({ file: 'the zip file' });
   });
 
   it('that was packed anew with compression is refused, and verifies once it is unpacked', () => {
