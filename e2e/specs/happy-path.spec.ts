@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkout, modelCache } from '../../build/setup/cache-folder.mjs';
@@ -53,6 +53,9 @@ test('a clinician gets a note from the real model, accepts it, and IT exports wh
   await expect(page.getByTestId('payload-diff')).toContainText('+Reviewed by hand.');
 
   for (const word of ['Harrow', 'lisinopril', 'salbutamol']) expect(filesWith(home.data, word)).toEqual([]);
+  for (const file of ['cloister.db', 'cloister.db-wal', 'keyring.json']) {
+    expect([file, statSync(join(home.data, file)).mode & 0o077]).toEqual([file, 0]);
+  }
 
   await signOut(page);
   await signIn(page, administrator);

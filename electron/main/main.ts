@@ -8,6 +8,9 @@ import { hardenChromium } from './harden-chromium.ts';
 import { chooseDataFolder, holdSingleInstance } from './single-instance.ts';
 import { startRefusal } from './start-refusal.ts';
 
+// Whatever a process of ours writes is for this account alone; children inherit it.
+process.umask(0o077);
+
 const { isPackaged } = app;
 const flavour = __CLOISTER_FLAVOUR__;
 const refusal = startRefusal({
