@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { canonicalBytes, canonicalText } from './canonical-json.ts';
+
+const parse = (text: string) => z.json().parse(JSON.parse(text));
 
 describe('the examples of RFC 8785', () => {
   it('section 3.2.2: literals, numbers and strings', () => {
-    const input = JSON.parse(
+    const input = parse(
       String.raw`{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],"string":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/","literals":[null,true,false]}`,
     );
     expect(canonicalText(input)).toBe(
@@ -14,7 +17,6 @@ describe('the examples of RFC 8785', () => {
 
   it('section 3.2.3: members in the order of their UTF-16 code units', () => {
     const input = { '\u20ac': 5, '\r': 1, '\ufb33': 7, '1': 2, '\ud83d\ude00': 6, '\u0080': 3, '\u00f6': 4 };
-    expect(Object.values(JSON.parse(canonicalText(input)))).toHaveLength(7);
     expect(canonicalText(input)).toBe(
       '{"\\r":1,"1":2,"\u0080":3,"\u00f6":4,"\u20ac":5,"\ud83d\ude00":6,"\ufb33":7}',
     );
@@ -71,10 +73,10 @@ describe('canonical JSON', () => {
       fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
         const text = JSON.stringify(value);
         if (!text.isWellFormed() || /\\ud[89a-f]/i.test(text)) return;
-        const plain = JSON.parse(text);
+        const plain = parse(text);
         const once = canonicalText(plain);
-        expect(JSON.parse(once)).toEqual(plain);
-        expect(canonicalText(JSON.parse(once))).toBe(once);
+        expect(parse(once)).toEqual(plain);
+        expect(canonicalText(parse(once))).toBe(once);
         expect(Buffer.from(canonicalBytes(plain)).toString()).toBe(once);
       }),
     );

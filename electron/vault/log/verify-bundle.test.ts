@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
+import { z } from 'zod';
 import { createBundleFixture, publicKeyOfLog, runVerifier, type BundleFixture } from './bundle-fixture.ts';
 import { canonicalBytes } from './canonical-json.ts';
 import { formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
@@ -24,6 +25,13 @@ import {
   type UnpackedBundle,
 } from './tampering.ts';
 
+const parse = (text: string) => z.json().parse(JSON.parse(text));
+const payloadSchema = z.strictObject({
+  index: z.int(),
+  field: z.string(),
+  salt: z.string(),
+  text: z.string(),
+});
 const turn = '11111111-1111-4111-8111-111111111111';
 
 /** Leaves: 0 log.created, 1 prompt.submitted, 2 response.completed, 3 to 6 clipboard.copied; kept checkpoint at 3. */
@@ -286,7 +294,7 @@ function events(): LeafEnvelope[] {
 describe('a record that the log key signed and that breaks its own rules', () => {
   async function forge(change: (all: LeafEnvelope[]) => readonly unknown[]): Promise<unknown> {
     const leaves = change(events()).map((event) =>
-      Buffer.isBuffer(event) ? event : Buffer.from(canonicalBytes(JSON.parse(JSON.stringify(event)))),
+      Buffer.isBuffer(event) ? event : Buffer.from(canonicalBytes(parse(JSON.stringify(event)))),
     );
     const path = join(fixture.folder, `${randomUUID()}.zip`);
     await forgeBundle(
@@ -365,17 +373,20 @@ describe('a record that the log key signed and that breaks its own rules', () =>
     fixture.appendCopies(1);
     const path = await fixture.write('jumped.zip');
     expect(check(path)).toEqual({ ok: true, authenticated: true });
-    const leaves = [...fixture.reader.leaves(9)].map(({ bytes }) => JSON.parse(String(bytes)));
-    expect(leaves[7]).toMatchObject({ event: 'clock.jumped-back', data: { byMs: 59_000 } });
-    leaves[7].data.byMs = 5000;
-    expect(await forge(() => leaves)).toEqual({ entry: 7, file: 'events.jsonl' });
+    const leaves = [...fixture.reader.leaves(9)].map(({ bytes }) =>
+      leafEnvelopeSchema.parse(JSON.parse(String(bytes))),
+    );
+    const [jump] = leaves.slice(7);
+    expect(jump).toMatchObject({ event: 'clock.jumped-back', data: { byMs: 59_000 } });
+    const told = leaves.map((leaf) => (leaf === jump ? { ...leaf, data: { byMs: 5000 } } : leaf));
+    expect(await forge(() => told)).toEqual({ entry: 7, file: 'events.jsonl' });
   });
 });
 
 describe('the clinical texts', () => {
-  function changePayload(line: number, change: Readonly<Record<string, unknown>>): void {
+  function changePayload(line: number, change: Partial<z.infer<typeof payloadSchema>>): void {
     const all = lines('payloads.jsonl');
-    const payload = JSON.parse(String(all[line]));
+    const payload = payloadSchema.parse(JSON.parse(String(all[line])));
     setLines('payloads.jsonl', all.with(line, Buffer.from(canonicalBytes({ ...payload, ...change }))));
     recomputeSums(members);
     signSums(members, fixture.logSeed);
@@ -387,9 +398,11 @@ describe('the clinical texts', () => {
   });
 
   it('two that were swapped are named by the first', () => {
-    const all = lines('payloads.jsonl').map((line) => JSON.parse(String(line)));
-    changePayload(4, { text: all[5].text, salt: all[5].salt });
-    changePayload(5, { text: all[4].text, salt: all[4].salt });
+    const [fifth, sixth] = lines('payloads.jsonl')
+      .slice(4)
+      .map((line) => payloadSchema.parse(JSON.parse(String(line))));
+    changePayload(4, { text: sixth?.text ?? '', salt: sixth?.salt ?? '' });
+    changePayload(5, { text: fifth?.text ?? '', salt: fifth?.salt ?? '' });
     expect(checkMembers()).toEqual({ entry: 3, file: 'payloads.jsonl line 5' });
   });
 
@@ -447,7 +460,7 @@ describe('the files', () => {
     ['origin', { origin: 'cloister.other.example/x/0' }],
     ['format', { format: 'cloister-audit-bundle/2' }],
   ])('a manifest that is signed and wrong about its %s is refused', (_, change) => {
-    const manifest = JSON.parse(String(members.get('manifest.json')));
+    const manifest = z.record(z.string(), z.json()).parse(JSON.parse(String(members.get('manifest.json'))));
     members.set(
       'manifest.json',
       Buffer.from(`${Buffer.from(canonicalBytes({ ...manifest, ...change })).toString()}\n`),
