@@ -105,7 +105,7 @@ test('a source that does not fit is refused by how much, recorded, and nothing o
   await sourceField(page).fill(long);
   await writeDraft(page, 'Visit summary');
   await expect(page.getByRole('alert')).toContainText(
-    /This source is too long for the model: .* \d+ too long .* Nothing was cut/,
+    /too long for the model, by about \d+ of its 6000 words .* Nothing was cut/,
   );
   await expect(sourceField(page)).toHaveValue(long);
   await button(page, 'Record').click();

@@ -88,7 +88,7 @@ export function createVault(deps: Deps): Vault {
     },
     onLoaded: (facts) => {
       settings.write(facts.threads);
-      deps.hooks.note('model', facts);
+      deps.hooks.note('model', () => facts);
       if (signedIn !== null) recordModel(signedIn.session, null);
     },
     onTurn: (message) => signedIn?.recorder.receive(message),
@@ -160,7 +160,7 @@ export function createVault(deps: Deps): Vault {
       },
     });
     signedIn = { session: opened, user, recorder: next };
-    deps.hooks.note('rawKey', Buffer.from(opened.dek).toString('hex'));
+    deps.hooks.note('rawKey', () => Buffer.from(opened.dek).toString('hex'));
     const status = gateway.status();
     recordModel(opened, status.state === 'failed' ? status.error : null);
     deps.blocked.deliverTo((process, api) => {
@@ -202,7 +202,7 @@ export function createVault(deps: Deps): Vault {
       ...logHandlers({ session, nameOf: (userId) => nameOf(userId), tasks, grants }),
     },
     (name) => {
-      deps.hooks.note('bug', name);
+      deps.hooks.note('bug', () => name);
     },
   );
 

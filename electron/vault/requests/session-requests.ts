@@ -100,7 +100,7 @@ export function sessionHandlers(
 
 /** The first leaves of a session: what a crash left open is closed before anything new can happen. */
 function beginSession(deps: Deps, open: OpenSession, user: SignedInUser, deviceBound: boolean): void {
-  const closed = closeOpenTurns(open);
+  const closed = closeOpenTurns(open, 'restart');
   if (closed > 0) {
     deps.onNotice({
       kind: 'attention',

@@ -28,8 +28,8 @@ export const noReport: GenerationReport = {
   generationMs: 0,
 };
 
-/** After a crash: every intent without an outcome is closed, with all that was shown. */
-export function closeOpenTurns(deps: OutcomeDeps): number {
+/** After a crash (`restart`) or a full disk (`error`): every intent without an outcome is closed, with all that was shown. */
+export function closeOpenTurns(deps: OutcomeDeps, reason: 'restart' | 'error'): number {
   const open = deps.turns.open();
   for (const turn of open) {
     const { text, nextSeq } = deps.turns.deltas(turn.turnId);
@@ -37,7 +37,7 @@ export function closeOpenTurns(deps: OutcomeDeps): number {
       deps,
       turn,
       { text, deltas: nextSeq },
-      { ...abortWords('restart'), report: noReport, overByTokens: 0 },
+      { ...abortWords(reason), report: noReport, overByTokens: 0 },
     );
   }
   return open.length;
@@ -113,7 +113,7 @@ export function toTurnEnd(turn: StoredTurn, entry: Entry, how: Ending): TurnEnd 
 }
 
 export function abortWords(
-  reason: 'stopped-by-user' | 'signed-out' | 'engine-stopped' | 'restart',
+  reason: 'stopped-by-user' | 'signed-out' | 'engine-stopped' | 'restart' | 'error',
 ): Pick<Ending, 'outcome' | 'reason' | 'error'> {
   const words = {
     'stopped-by-user': appError('cancelled', 'You stopped this draft. What was written so far is recorded.'),
@@ -125,6 +125,10 @@ export function abortWords(
       'model-stopped',
       'The model stopped unexpectedly. Everything that was shown is recorded. It is starting again; write the draft again when it is ready.',
     ),
+    error: appError(
+      'disk-full',
+      'The end of this draft could not be recorded at the time. Everything that was shown is recorded.',
+    ),
     restart: appError(
       'cancelled',
       'Cloister stopped while this draft was being written. Everything that was shown is recorded.',
@@ -133,12 +137,16 @@ export function abortWords(
   return { outcome: 'aborted', reason, error: words[reason] };
 }
 
-export function doesNotFit(overByTokens: number, promptTokens: number, roomTokens: number): AppError {
-  const percent = Math.ceil((overByTokens / promptTokens) * 100);
+/** @param words of the source: what a clinician can count; tokens, in brackets, are what the model counts */
+export function doesNotFit(
+  tokens: { readonly over: number; readonly prompt: number; readonly room: number },
+  words: number,
+): AppError {
+  const overWords = Math.ceil((words * tokens.over) / tokens.prompt);
   return appError(
     'does-not-fit',
-    `This source is too long for the model: it takes ${promptTokens} units of text and there is room for ${roomTokens}, so it is ` +
-      `${overByTokens} too long (about ${percent} % of it). Nothing was cut and nothing was written. Shorten the source by about ${percent} %, ` +
+    `This source is too long for the model, by about ${overWords} of its ${words} words (${tokens.over} of ${tokens.prompt} text units; ` +
+      `there is room for ${tokens.room}). Nothing was cut and nothing was written. Shorten it by about ${overWords} words, ` +
       'or ask IT for a model that reads longer texts.',
   );
 }

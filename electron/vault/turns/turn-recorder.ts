@@ -13,6 +13,7 @@ import { patientIdFor } from './patients.ts';
 import { templateFor, userText } from './templates.ts';
 import {
   abortWords,
+  closeOpenTurns,
   doesNotFit,
   noReport,
   recordingError,
@@ -60,6 +61,8 @@ function longestAnswer(contextTokens: number): number {
 type Running = {
   readonly turnId: TurnId;
   readonly turn: StoredTurn;
+  /** Of the source. */
+  readonly words: number;
   nextSeq: number;
   text: string;
   stopped: boolean;
@@ -89,6 +92,8 @@ export function createTurnRecorder(deps: TurnDeps): TurnRecorder {
         ),
       );
     }
+    // An earlier outcome that a full disk refused is caught up on before anything new.
+    closeOpenTurns(deps, 'error');
     const turnId = turnIdSchema.parse(randomUUID());
     const template = templateFor(input.taskId);
     const sampler = newSampler();
@@ -139,7 +144,8 @@ export function createTurnRecorder(deps: TurnDeps): TurnRecorder {
       },
     );
     const turn = toStored(receipt.seq);
-    running = { turnId, turn, nextSeq: 0, text: '', stopped: false, recordingFailed: null };
+    const words = input.sourceText.match(/\S+/g)?.length ?? 0;
+    running = { turnId, turn, words, nextSeq: 0, text: '', stopped: false, recordingFailed: null };
     deps.gateway.sendToModel(receipt, { turnId, sampler, ...options });
     return ok({ turnId, entry: receipt.seq });
   }
@@ -167,9 +173,12 @@ export function createTurnRecorder(deps: TurnDeps): TurnRecorder {
         outcome: 'refused',
         reason: 'does-not-fit',
         error: doesNotFit(
-          message.overByTokens,
-          message.promptTokens,
-          message.contextTokens - message.reservedAnswerTokens,
+          {
+            over: message.overByTokens,
+            prompt: message.promptTokens,
+            room: message.contextTokens - message.reservedAnswerTokens,
+          },
+          current.words,
         ),
         report: { ...noReport, promptTokens: message.promptTokens, contextTokens: message.contextTokens },
         overByTokens: message.overByTokens,
