@@ -18,6 +18,9 @@ const facts: StartFacts = {
 };
 const userId = '6b1f7f3e-93a8-4b5e-8b3a-0d9c4ed00a11';
 
+/** The ports of these tests are their names. */
+const nameOf = (port: MessagePortMain): string => port as unknown as string;
+
 /** Stands for a process: the life cycle sees of one only what `Child` has. */
 class RecordedChild implements Child {
   readonly posted: string[] = [];
@@ -34,7 +37,7 @@ class RecordedChild implements Child {
     const { kind, ...rest } = message as { kind: string };
     const line = kind + ('startedBecause' in rest ? ` ${String(rest.startedBecause)}` : '');
     this.posted.push(line);
-    this.#onPost(port === undefined ? line : `${line} ${String(port)}`);
+    this.#onPost(port === undefined ? line : `${line} ${nameOf(port)}`);
   }
   onMessage(listener: (message: unknown) => void): void {
     this.#messages.push(listener);
@@ -97,7 +100,7 @@ function createWorld(start: Promise<StartFacts> = Promise.resolve(facts)): World
       unwrap: () => Promise.resolve(null),
     },
     page: {
-      giveTextPort: (port) => story.push(`page < text-port ${String(port)}`),
+      giveTextPort: (port) => story.push(`page < text-port ${nameOf(port)}`),
       reload: () => story.push('page reloads'),
       showStopped: (message) => story.push(`page stopped: ${message}`),
     },

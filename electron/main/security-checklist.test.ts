@@ -34,7 +34,7 @@ function recorder(): {
       on: (event: string, listener: Listener) => given.set(event, listener),
       webRequest: { onBeforeRequest: keep('onBeforeRequest') },
     },
-    { get: (own, name) => Reflect.get(own, name) ?? keep(String(name)) },
+    { get: (own, name): unknown => Reflect.get(own, name) ?? keep(String(name)) },
   );
   return { target, given, settings };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { appErrorSchema } from './app-error.ts';
 import { entrySchema, installationIdSchema, turnIdSchema, userIdSchema } from './ids.ts';
+import { exportSummarySchema, logRecordSchema, logRowSchema, verificationSchema } from './log-data.ts';
 import { logEventTypeSchema } from './log-event-types.ts';
 import { roleSchema, type Caller } from './roles.ts';
 import { taskIdSchema } from './tasks.ts';
@@ -20,7 +21,6 @@ const displayNameSchema = wellFormed.trim().min(1).max(120);
 /** What the clinician types to say which patient: a record number or the like. Stored in the encrypted database only. */
 const patientReferenceSchema = wellFormed.trim().min(1).max(64);
 const ageRecipientSchema = z.string().regex(/^age1[02-9ac-hj-np-z]{58}$/);
-const isoTimeSchema = z.iso.datetime();
 
 export const modelStatusSchema = z.discriminatedUnion('state', [
   /** The file is being checked against its hash and loaded; `fraction` from 0 to 1. */
@@ -112,63 +112,6 @@ export const workspaceDraftSchema = z.strictObject({
   editedText: sourceTextSchema.nullable(),
 });
 export type WorkspaceDraft = z.infer<typeof workspaceDraftSchema>;
-
-const logRowSchema = z.strictObject({
-  entry: entrySchema,
-  type: logEventTypeSchema,
-  at: isoTimeSchema,
-  actorId: userIdSchema.nullable(),
-  /** Null when the system itself acted. */
-  actorName: z.string().nullable(),
-  /** The record number, for those who may see it; else null. */
-  patientReference: z.string().nullable(),
-  outcome: z.string(),
-});
-export type LogRow = z.infer<typeof logRowSchema>;
-
-const logRecordSchema = z.strictObject({
-  row: logRowSchema,
-  /** The leaf exactly as it is hashed: one line of canonical JSON. */
-  leafJson: z.string(),
-  leafHash: z.string(),
-  /** The other half of an interaction (intent or outcome), if there is one. */
-  counterpart: entrySchema.nullable(),
-  payloads: z.array(
-    z.strictObject({
-      field: z.string(),
-      /** Null where this role may not read it, or it was disposed of; `withheld` says which. */
-      text: z.string().nullable(),
-      withheld: z.enum(['role', 'disposed']).nullable(),
-      /** Whether SHA-256(0x10 || salt || text) equals the commitment in the leaf. */
-      matchesCommitment: z.boolean(),
-    }),
-  ),
-  /** The leaf was proven to be in the tree that the newest signed checkpoint describes. */
-  inclusion: z.strictObject({ treeSize: z.int(), rootHash: z.string(), proven: z.boolean() }),
-});
-export type LogRecord = z.infer<typeof logRecordSchema>;
-
-export const verificationSchema = z.strictObject({
-  consistent: z.boolean(),
-  treeSize: z.int(),
-  rootHash: z.string(),
-  keyFingerprint: z.string(),
-  payloadsChecked: z.int(),
-  firstBadEntry: z.int().nullable(),
-  problem: z.string().nullable(),
-  elapsedMs: z.number(),
-});
-export type Verification = z.infer<typeof verificationSchema>;
-
-export const exportSummarySchema = z.strictObject({
-  fileName: z.string(),
-  sizeBytes: z.int(),
-  treeSize: z.int(),
-  clinicalText: z.enum(['withheld', 'included']),
-  keyFingerprint: z.string(),
-  elapsedMs: z.number(),
-});
-export type ExportSummary = z.infer<typeof exportSummarySchema>;
 
 const empty = z.strictObject({});
 

@@ -362,7 +362,7 @@ describe('an interaction', () => {
     const ended = page.events.find((event) => event.event === 'turn.ended');
     expect([ended?.end.outcome, ended?.end.error?.code]).toEqual(['refused', 'does-not-fit']);
     expect(ended?.end.error?.message).toContain(
-      'by about 4 of its 7 words (1208 of 3000 text units; there is room for 1792)',
+      'by about 3 of its 6 words (1208 of 3000 text units; there is room for 1792)',
     );
     expect((await logged()).slice(0, 2)).toEqual(['log.viewed', 'response.refused']);
   });

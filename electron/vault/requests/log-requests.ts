@@ -1,5 +1,5 @@
 import { appError } from '../../shared/app-error.ts';
-import type { LogRecord, LogRow } from '../../shared/contract.ts';
+import type { LogRecord, LogRow } from '../../shared/log-data.ts';
 import { entrySchema, userIdSchema, type Entry, type UserId } from '../../shared/ids.ts';
 import { logEventTypeSchema } from '../../shared/log-event-types.ts';
 import { err, ok } from '../../shared/result.ts';

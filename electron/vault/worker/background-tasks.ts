@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { appError } from '../../shared/app-error.ts';
-import type { ExportSummary, Verification } from '../../shared/contract.ts';
+import type { ExportSummary, Verification } from '../../shared/log-data.ts';
 import type { Flavour } from '../../shared/flavour.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { OpenSession } from '../session/open-session.ts';

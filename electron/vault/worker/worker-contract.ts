@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { exportSummarySchema, verificationSchema } from '../../shared/contract.ts';
+import { exportSummarySchema, verificationSchema } from '../../shared/log-data.ts';
 import { appErrorSchema } from '../../shared/app-error.ts';
 
 /** What the vault gives a worker thread. The key is a copy that the worker zeroes when its handle is open. */

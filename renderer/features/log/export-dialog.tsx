@@ -1,6 +1,6 @@
 import { useEffect, useState, type ReactNode } from 'react';
 import type { AppError } from '../../../electron/shared/app-error.ts';
-import type { ExportSummary } from '../../../electron/shared/contract.ts';
+import type { ExportSummary } from '../../../electron/shared/log-data.ts';
 import { useApp } from '../../app/app-context.ts';
 import { logStrings as words } from '../../strings/log-strings.ts';
 import { Button } from '../../ui/button.tsx';

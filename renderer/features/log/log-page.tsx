@@ -1,6 +1,6 @@
 import { useState, type ReactNode } from 'react';
 import type { AppError } from '../../../electron/shared/app-error.ts';
-import type { LogRecord, LogRow, Verification } from '../../../electron/shared/contract.ts';
+import type { LogRecord, LogRow, Verification } from '../../../electron/shared/log-data.ts';
 import type { Entry } from '../../../electron/shared/ids.ts';
 import { useApp } from '../../app/app-context.ts';
 import { logStrings as words } from '../../strings/log-strings.ts';

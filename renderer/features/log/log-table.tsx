@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { LogRow } from '../../../electron/shared/contract.ts';
+import type { LogRow } from '../../../electron/shared/log-data.ts';
 import type { Entry } from '../../../electron/shared/ids.ts';
 import { eventNames, logStrings as words, outcomeNames } from '../../strings/log-strings.ts';
 import { Button } from '../../ui/button.tsx';

@@ -1,6 +1,6 @@
 import { ShieldCheck, X } from 'lucide-react';
 import type { ReactNode } from 'react';
-import type { LogRecord } from '../../../electron/shared/contract.ts';
+import type { LogRecord } from '../../../electron/shared/log-data.ts';
 import type { Entry } from '../../../electron/shared/ids.ts';
 import { eventNames, fieldNames, logStrings as words } from '../../strings/log-strings.ts';
 import { Button } from '../../ui/button.tsx';

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { AppError } from '../../../electron/shared/app-error.ts';
-import type { LogRow } from '../../../electron/shared/contract.ts';
+import type { LogRow } from '../../../electron/shared/log-data.ts';
 import type { UserId } from '../../../electron/shared/ids.ts';
 import type { LogEventType } from '../../../electron/shared/log-event-types.ts';
 import { useApp } from '../../app/app-context.ts';
