@@ -44,16 +44,20 @@ export function composeApp(deps: {
     isPackaged: app.isPackaged,
   });
   const contents = window.webContents;
+  const load = (url: string): void => {
+    // A load that the next one overtakes is rejected; there is nothing to do about it.
+    contents.loadURL(url).catch(() => undefined);
+  };
   const page: Page = {
     giveTextPort: (port) => {
       contents.postMessage(shellChannels.textPort, null, [port]);
     },
     reload: () => {
-      void contents.loadURL(pageUrl);
+      load(pageUrl);
     },
     showStopped: (message) => {
       stoppedPage.say(message);
-      void contents.loadURL(stoppedUrl);
+      load(stoppedUrl);
     },
   };
 
@@ -106,7 +110,7 @@ export function composeApp(deps: {
   quitInGoodOrder(lifeCycle);
 
   lifeCycle.begin();
-  void contents.loadURL(pageUrl);
+  load(pageUrl);
 }
 
 /** The vault puts a running answer into the log and closes the database before the app ends. */

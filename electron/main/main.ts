@@ -4,6 +4,7 @@ import { app, dialog, protocol } from 'electron';
 import { registerAppScheme } from './app-protocol.ts';
 import { composeApp } from './compose-app.ts';
 import { readDevelopmentSettings } from './development-settings.ts';
+import { endOnBug } from './end-on-bug.ts';
 import { hardenChromium } from './harden-chromium.ts';
 import { chooseDataFolder, holdSingleInstance } from './single-instance.ts';
 import { startRefusal } from './start-refusal.ts';
@@ -11,6 +12,7 @@ import { startRefusal } from './start-refusal.ts';
 // Whatever a process of ours writes is for this account alone; children inherit it.
 process.umask(0o077);
 
+endOnBug({ process, dialog, app });
 const { isPackaged } = app;
 const flavour = __CLOISTER_FLAVOUR__;
 const refusal = startRefusal({

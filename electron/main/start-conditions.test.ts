@@ -1,9 +1,11 @@
+import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { App, NativeTheme } from 'electron';
 import { afterAll, describe, expect, it } from 'vitest';
 import { childEnvironment } from './child-environment.ts';
+import { endOnBug } from './end-on-bug.ts';
 import { readDevelopmentSettings } from './development-settings.ts';
 import { createRestartBudget } from './restart-budget.ts';
 import { chooseDataFolder, holdSingleInstance } from './single-instance.ts';
@@ -153,5 +155,19 @@ describe('the restart budget', () => {
       false,
       true,
     ]);
+  });
+});
+
+describe('a bug in the main process', () => {
+  it('ends the app with a sentence that quotes nothing of it', () => {
+    const process = new EventEmitter();
+    const told: string[] = [];
+    endOnBug({
+      process: process as unknown as NodeJS.Process,
+      dialog: { showErrorBox: (title, content) => told.push(`${title}: ${content}`) },
+      app: { exit: (exitCode) => told.push(`exit ${String(exitCode)}`) },
+    });
+    process.emit('uncaughtException', new Error('SYN-0042'));
+    expect(told).toEqual([expect.stringMatching(/^Cloister has stopped: (?!.*SYN).*recorded/), 'exit 70']);
   });
 });
