@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout, isRootOnLinux } from './cache-folder.mjs';
 import { capture } from './run-command.mjs';
@@ -137,8 +137,11 @@ function writeStarter(folder, start) {
   const text = `${lines.join('\n')}\n`;
   const path = join(folder, `start-${shortHash(text)}.sh`);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path, text);
-  chmodSync(path, 0o755);
+  // Renamed into place: another run may be starting the same script at this moment.
+  const fresh = `${path}.${process.pid}`;
+  writeFileSync(fresh, text);
+  chmodSync(fresh, 0o755);
+  renameSync(fresh, path);
   return path;
 }
 

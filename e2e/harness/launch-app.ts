@@ -1,4 +1,4 @@
-import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, copyFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
@@ -32,12 +32,12 @@ export function createHome(): Home {
   };
 }
 
-/** Gives a folder and all in it to the user that the app runs as. */
+/** Gives a file, or a folder and all in it, to the user that the app runs as. */
 export function giveToApp(path: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = appUser();
-  for (const entry of ['', ...readdirSync(path, { recursive: true, encoding: 'utf8' })])
-    chownSync(join(path, entry), uid, gid);
+  const inside = statSync(path).isDirectory() ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : [];
+  for (const entry of ['', ...inside]) chownSync(join(path, entry), uid, gid);
 }
 
 export type LaunchOptions = {
@@ -63,7 +63,7 @@ export async function launchApp(options: LaunchOptions): Promise<RunningApp> {
     chromiumSandbox,
     // Playwright would otherwise tell every page that the system is light.
     colorScheme: null,
-    args: [appFolder],
+    args: ['-r', driverGate(home), appFolder],
     cwd: home.folder,
     env: {
       ...withoutRunAsNode(process.env),
@@ -78,6 +78,14 @@ export async function launchApp(options: LaunchOptions): Promise<RunningApp> {
   const page = await app.firstWindow();
   await page.getByRole('heading').first().waitFor();
   return { app, page, home, firstScreenMs: performance.now() - startedAt, close: () => closeApp(app) };
+}
+
+/** Where the app's user can read it. */
+function driverGate(home: Home): string {
+  const path = join(home.folder, 'wait-for-driver.cjs');
+  copyFileSync(join(import.meta.dirname, 'wait-for-driver.cjs'), path);
+  giveToApp(path);
+  return path;
 }
 
 /** Ends the app in good order; one that is gone already is all right. */

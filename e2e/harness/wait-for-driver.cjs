@@ -1,0 +1,27 @@
+'use strict';
+// Loaded before the app (`electron -r`): holds `ready` back until Playwright is attached and calls `__playwright_run`.
+// Without it the first window can open while Playwright connects, and about one launch in a hundred then never returns.
+// Playwright has such a loader of its own, but not for an `executablePath`, and that one also changes Chromium's switches.
+const { app } = require('electron');
+
+const readyOfElectron = app.whenReady();
+const emit = app.emit.bind(app);
+let readyArguments = [];
+let isReady = false;
+let release;
+const attached = new Promise((resolve) => {
+  release = resolve;
+});
+app.emit = (event, ...words) => {
+  if (event !== 'ready') return emit(event, ...words);
+  readyArguments = words;
+  return app.listenerCount('ready') > 0;
+};
+app.isReady = () => isReady;
+app.whenReady = () => attached;
+globalThis.__playwright_run = async () => {
+  const event = await readyOfElectron;
+  isReady = true;
+  release(event);
+  emit('ready', ...readyArguments);
+};
