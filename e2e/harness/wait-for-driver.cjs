@@ -5,18 +5,23 @@
 const { app } = require('electron');
 
 const readyOfElectron = app.whenReady();
+/** @type {(event: string, ...words: unknown[]) => boolean} */
 const emit = app.emit.bind(app);
+/** @type {unknown[]} */
 let readyArguments = [];
 let isReady = false;
-let release;
+/** @type {(event: unknown) => void} */
+let release = () => undefined;
 const attached = new Promise((resolve) => {
   release = resolve;
 });
-app.emit = (event, ...words) => {
+/** @type {(event: string, ...words: unknown[]) => boolean} */
+const holdReady = (event, ...words) => {
   if (event !== 'ready') return emit(event, ...words);
   readyArguments = words;
   return app.listenerCount('ready') > 0;
 };
+app.emit = holdReady;
 app.isReady = () => isReady;
 app.whenReady = () => attached;
 globalThis.__playwright_run = async () => {

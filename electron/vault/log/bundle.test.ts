@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeBundle } from './bundle.ts';
 import { createBundleFixture, publicKeyOfLog, runVerifier, type BundleFixture } from './bundle-fixture.ts';
 import { logKeyFingerprint } from './log-key.ts';
 
@@ -133,6 +134,44 @@ describe('a bundle', () => {
       payloads: 4,
       earlierCheckpoints: 0,
     });
+  });
+});
+
+describe('a bundle that cannot be written to its end', () => {
+  it('ends with the failure of the read, and leaves the database free to close', async () => {
+    const path = join(fixture.folder, 'unread.zip');
+    let reads = 0;
+    function* payloads(size: number) {
+      reads += 1;
+      for (const payload of fixture.reader.payloads(size)) {
+        // The first read makes the hashes, the second one the file.
+        if (reads === 2 && payload.index === 4) throw new Error('the disk is gone');
+        yield payload;
+      }
+    }
+    const writing = writeBundle(fixture.facts(), { ...fixture.reader, payloads }, path, () => undefined);
+    await expect(writing).rejects.toThrow('the disk is gone');
+    expect(() => fixture.database.raw.exec('BEGIN; ROLLBACK')).not.toThrow();
+  });
+
+  it('ends with the failure of the disk, and leaves the database free to close', async () => {
+    fixture.appendCopies(40);
+    const writing = writeBundle(
+      fixture.facts(),
+      fixture.reader,
+      join(fixture.folder, 'absent', 'unwritten.zip'),
+      () => undefined,
+    );
+    await expect(writing).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('does not touch a file that stands at its place', async () => {
+    const path = join(fixture.folder, 'taken.zip');
+    writeFileSync(path, 'somebody’s own file');
+    await expect(writeBundle(fixture.facts(), fixture.reader, path, () => undefined)).rejects.toMatchObject({
+      code: 'EEXIST',
+    });
+    expect(readFileSync(path, 'utf8')).toBe('somebody’s own file');
   });
 });
 

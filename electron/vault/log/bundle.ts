@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -53,27 +54,58 @@ export async function writeBundle(
     textMember('SHA256SUMS', sums),
     textMember('SHA256SUMS.sshsig', sshSignature(Buffer.from(sums), facts.logSeed)),
   ].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  let begun = 0;
+  await writeZip(all, path, (fraction) => {
+    onProgress(0.5 + fraction / 2);
+  });
+  onProgress(1);
+}
+
+async function writeZip(
+  members: readonly Member[],
+  path: string,
+  onProgress: (fraction: number) => void,
+): Promise<void> {
   const zip = new ZipFile();
-  const written = pipeline(zip.outputStream, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
-  for (const member of all) {
+  // yazl listens to no source's errors: without this, a failing read would end the thread and not this promise.
+  const failure = new AbortController();
+  const reading = new Set<Readable>();
+  for (const [index, member] of members.entries()) {
     zip.addReadStreamLazy(
       member.name,
       { mtime: memberTime, mode: 0o100644, compress: false, forceDosTimestamp: true },
       (give) => {
-        begun += 1;
-        onProgress(0.5 + (0.5 * begun) / (all.length + 1));
-        give(null, Readable.from(member.bytes(), { objectMode: false }));
+        onProgress(index / members.length);
+        const source = Readable.from(member.bytes(), { objectMode: false });
+        reading.add(source);
+        source.once('error', (cause) => {
+          failure.abort(cause);
+        });
+        source.once('close', () => reading.delete(source));
+        give(null, source);
       },
     );
   }
   zip.end();
-  await written;
-  onProgress(1);
+  try {
+    await pipeline(zip.outputStream, createWriteStream(path, { flags: 'wx', mode: 0o600 }), {
+      signal: failure.signal,
+    });
+  } catch (cause) {
+    // A statement that is still being stepped through keeps its database from closing.
+    void destroyed;
+    throw failure.signal.aborted ? failure.signal.reason : cause;
+  }
+}
+
+async function destroyed(source: Readable): Promise<void> {
+  source.destroy();
+  if (!source.closed) await once(source, 'close');
 }
 
 function* contentMembers(facts: BundleFacts, reader: LogReader): Iterable<Member> {
   const { origin, size } = facts;
+  // What separates the notes of checkpoints.txt relies on it.
+  if (!origin.startsWith('cloister.')) throw new Error('not an origin of ours');
   const checkpoint = reader.checkpoint(size);
   if (checkpoint === null) throw new Error('there is no checkpoint of that size');
   const earlier = reader.keptCheckpoints().filter((kept) => kept.size < size);
@@ -113,7 +145,6 @@ function* contentMembers(facts: BundleFacts, reader: LogReader): Iterable<Member
         ),
     };
   }
-  if (!origin.startsWith('cloister.')) throw new Error('not an origin of ours');
 }
 
 function manifestOf(facts: BundleFacts, previous: string | null): JsonValue {
