@@ -155,14 +155,28 @@ describe('a bundle that cannot be written to its end', () => {
   });
 
   it('ends with the failure of the disk, and leaves the database free to close', async () => {
-    fixture.appendCopies(40);
-    const writing = writeBundle(
-      fixture.facts(),
-      fixture.reader,
-      join(fixture.folder, 'absent', 'unwritten.zip'),
-      () => undefined,
+    const path = join(fixture.folder, 'unwritten.zip');
+    // Long enough that some are still unread when the first do not fit.
+    function* payloads(size: number) {
+      for (const payload of fixture.reader.payloads(size)) yield { ...payload, text: 'x'.repeat(200_000) };
+    }
+    // A file of this process can grow to 300 kB only: the disk is full in the middle of the texts.
+    const limitFileSize = (bytes: string): void => {
+      const run = spawnSync('prlimit', [`--pid=${process.pid}`, `--fsize=${bytes}:`]);
+      expect(run.status).toBe(0);
+    };
+    const writing = writeBundle(fixture.facts(), { ...fixture.reader, payloads }, path, (fraction) => {
+      if (fraction === 0.5) limitFileSize('300000');
+    });
+    await writing.then(
+      () => expect.unreachable(),
+      (cause: unknown) => {
+        // Asked in the same turn: nothing may still be closing behind the promise.
+        expect(() => fixture.database.raw.exec('BEGIN; ROLLBACK')).not.toThrow();
+        limitFileSize('unlimited');
+        expect(cause).toMatchObject({ code: 'EFBIG' });
+      },
     );
-    await expect(writing).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('does not touch a file that stands at its place', async () => {

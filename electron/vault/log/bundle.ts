@@ -92,7 +92,7 @@ async function writeZip(
     });
   } catch (cause) {
     // A statement that is still being stepped through keeps its database from closing.
-    void destroyed;
+    for (const source of reading) await destroyed(source);
     throw failure.signal.aborted ? failure.signal.reason : cause;
   }
 }
