@@ -11,7 +11,7 @@ export function builderConfig(deps: {
 }): Configuration {
   const { runtime, target } = deps;
   return {
-    appId: 'org.cloister.app',
+    appId: 'health.cloister.desktop',
     productName: 'Cloister',
     directories: { output: deps.output },
     electronVersion: runtime.version,

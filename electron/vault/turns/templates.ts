@@ -4,27 +4,29 @@ import type { TaskId } from '../../shared/tasks.ts';
 export type Template = { readonly id: TaskId; readonly version: number; readonly system: string };
 
 const careful =
-  'You are a clinical documentation assistant. Use only facts that stand in the source. ' +
-  'If the source does not say something, leave it out or write "not stated". Never invent findings, doses or dates.';
+  'You write short clinical notes for a doctor. Use only facts from the text. ' +
+  'If the text does not say something, leave it out. Never invent findings, doses or dates.';
 
 const templates: Record<TaskId, { version: number; instruction: string }> = {
   'visit-summary': {
     version: 1,
     instruction:
-      'Write a short summary of this visit in plain prose: reason, findings, assessment, plan. Do not repeat the conversation.',
+      'Write a short summary of this visit in plain sentences: why the patient came, what the doctor found, ' +
+      'what the doctor thinks it is, and what will be done. Do not repeat the conversation.',
   },
   'soap-note': {
     version: 1,
     instruction:
-      'Write a SOAP note from this source. Use exactly four headings, each on its own line: Subjective, Objective, Assessment, Plan. ' +
-      'Write short sentences. Do not repeat the conversation.',
+      'Summarise this visit in a SOAP note with four parts: Subjective (what the patient says), Objective (what the doctor ' +
+      'finds), Assessment (what the doctor thinks), Plan (what will be done). Do not repeat the conversation.',
   },
   'patient-instructions': {
     version: 1,
     instruction:
-      'Write instructions for the patient in plain words and short sentences: what was found, what to take, what to watch for, when to come back.',
+      'Write instructions for the patient in plain words and short sentences: what was found, what to take, what to watch ' +
+      'for, when to come back.',
   },
-  'free-question': { version: 1, instruction: 'Answer the question from the source.' },
+  'free-question': { version: 1, instruction: 'Answer the question from the text.' },
 };
 
 export function templateFor(task: TaskId): Template {
@@ -41,7 +43,10 @@ export function userText(input: {
   readonly question: string;
 }): string {
   const { instruction } = templates[input.taskId];
-  const source = input.sourceText.trim() === '' ? '' : `Source:\n"""\n${input.sourceText}\n"""\n\n`;
+  const source =
+    input.sourceText.trim() === ''
+      ? ''
+      : `This is the text of a visit to the doctor:\n\n${input.sourceText}\n\n`;
   const question = input.question.trim() === '' ? '' : `\n\nQuestion: ${input.question}`;
   return `${source}${instruction}${question}`;
 }
