@@ -3,7 +3,11 @@ import { defineConfig } from '@playwright/test';
 /** The real app, one at a time: a local model takes all cores. */
 export default defineConfig({
   testDir: '.',
-  testMatch: ['specs/**/*.spec.ts', 'walls/**/*.spec.ts'],
+  // The package has its own command, because it has to be built first: npm run test:package.
+  testMatch:
+    process.env['CLOISTER_E2E'] === 'package'
+      ? ['package/**/*.spec.ts']
+      : ['specs/**/*.spec.ts', 'walls/**/*.spec.ts'],
   outputDir: '../test-results',
   workers: 1,
   fullyParallel: false,

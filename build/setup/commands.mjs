@@ -24,6 +24,7 @@ export const commands = new Map([
   ['test:e2e', testEndToEnd],
   ['check', (args) => asNodeScript('build/checks/run-checks.ts', args)],
   ['package', makePackage],
+  ['test:package', testPackage],
   ['bench', bench],
 ]);
 
@@ -75,7 +76,7 @@ async function test(args) {
   const unit = await unitTests([]);
   await buildApp();
   const endToEnd = await endToEndTests([]);
-  return reportTests([checks, unit, endToEnd]);
+  return reportTests([checks, unit, endToEnd, await packageTests()]);
 }
 
 /** Starts the app on a data folder of its own, so that trying things never touches a real installation. */
@@ -109,6 +110,17 @@ async function makePackage(args) {
 async function asNodeScript(script, args) {
   await prepareTools();
   return runAsNode([requireScript(script), ...args]);
+}
+
+/** Packages the app and tries the package from outside: its fuses keep a test driver out. */
+async function testPackage() {
+  return reportTests([await packageTests()]);
+}
+
+async function packageTests() {
+  if ((await makePackage(['--dir'])) !== 0) return { name: 'package', passed: 0, failed: 1 };
+  process.env['CLOISTER_E2E'] = 'package';
+  return { ...(await endToEndTests([])), name: 'package' };
 }
 
 /** @param {string} script */
