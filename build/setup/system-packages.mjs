@@ -21,6 +21,8 @@ const debianPackages = [
   ['procps'],
   ['fonts-dejavu-core'],
   ['xauth'],
+  ['unzip'],
+  ['age'],
 ];
 
 const fedoraLine =
@@ -38,15 +40,15 @@ function isDebian() {
 const isInstalled = (name) =>
   capture('dpkg-query', ['-W', '-f', '${Status}', name]) === 'install ok installed';
 
+/** `Candidate: (none)` is what apt says of a name that it knows and cannot install. @param {string | null} policy */
+const hasCandidate = (policy) => /Candidate: (?!\(none\))\S/u.test(policy ?? '');
+
 /** @returns {string[]} */
 function missingPackages() {
   return debianPackages
     .filter((names) => !names.some(isInstalled))
     .map(
-      (names) =>
-        names.find((name) => capture('apt-cache', ['policy', name])?.includes('Candidate: ') === true) ??
-        names[0] ??
-        '',
+      (names) => names.find((name) => hasCandidate(capture('apt-cache', ['policy', name]))) ?? names[0] ?? '',
     );
 }
 
@@ -72,15 +74,17 @@ export async function installSystemPackages() {
     return;
   }
   say(`Installing system packages: ${missing.join(' ')}`);
-  const install = () =>
-    run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], {
+  /** @param {readonly string[]} names */
+  const install = (names) =>
+    run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...names], {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       output: 'stderr',
     });
-  if ((await install()) === 0) return;
+  if ((await install(missing)) === 0) return;
   // The package lists may be absent (a fresh container) or stale.
   await run('apt-get', ['update', '-q'], { output: 'stderr' });
-  if ((await install()) !== 0) {
+  // The names are chosen again: without lists, apt knew of no candidate.
+  if ((await install(missingPackages())) !== 0) {
     throw new SetupError(
       `Installing system packages failed (apt-get's own words are above). Install these by hand and run the command again: ${missing.join(' ')}`,
     );

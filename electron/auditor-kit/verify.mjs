@@ -10,21 +10,17 @@
  * Exit 0: all of it holds. Exit 1: the first bad entry or file is named. Exit 2: wrong use.
  */
 import { createHash, createPublicKey, timingSafeEqual, verify as verifySignature } from 'node:crypto';
-import {
-  closeSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  readdirSync,
-  statSync,
-} from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 
 const namespace = 'cloister-audit-bundle';
 const tileWidth = 256;
 const clockToleranceMs = 2000;
+const maximumLeafBytes = 65_535;
+/** Bytes read at a time: a bundle may be larger than the memory. */
+const chunkBytes = 2 ** 20;
+/** No file that is read as a whole comes near it. */
+const maximumWholeBytes = 2 ** 27;
 const unlisted = new Set(['SHA256SUMS', 'SHA256SUMS.sshsig']);
 const required = [
   'README.txt',
@@ -45,198 +41,273 @@ class Bad extends Error {
   }
 }
 
-/** @typedef {Map<string, Buffer>} Members */
-/** @typedef {{ members: Members, damaged: string[] }} Files damaged: names whose checksum in the zip file is wrong */
+/** @typedef {{ path: string, stamp: string, from: number, size: number }} Place where a file's bytes stand */
+/** @typedef {{ name: string, place: Place, sum: string, intact: boolean }} Member sum: SHA-256 in hex; intact: its checksum in the zip file is right */
+/** @typedef {Map<string, Member>} Members */
 /** @typedef {{ name: string, id: Buffer, publicKey: Buffer }} Key */
 /** @typedef {{ origin: string, size: number, root: Buffer, note: string }} Checkpoint */
-/** @typedef {{ index: number, bytes: Buffer, hash: Buffer }} Leaf */
-/** @typedef {{ seq: number, event: string, at: string, texts: Record<string, string>, data: Record<string, unknown> }} Event */
+/** @typedef {Buffer} Hashes of 32 bytes, one after the other */
+/** @typedef {{ seq: number, event: string, at: string, monotonicMs: number, bootId: string, texts: Record<string, string>, data: Record<string, unknown> }} Event */
 
 // ---------------------------------------------------------------------------------------------- files
 
-/** @param {string} path @returns {Files} */
-function readFiles(path) {
-  return statSync(path).isDirectory() ? { members: readFolder(path), damaged: [] } : readZip(readWhole(path));
+/** @param {string} path @returns {Members} */
+function readMembers(path) {
+  if (!statSync(path).isDirectory()) return readZip(path);
+  return new Map(namesIn(path, '').map((name) => [name, readMember(name, placeOf(join(path, name)), null)]));
 }
 
-/** In pieces: one read call takes at most 2 GiB. @param {string} path */
-function readWhole(path) {
+/** Links are refused and never followed. @param {string} root @param {string} folder its name with a slash, or nothing @returns {string[]} */
+function namesIn(root, folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const name = folder + entry.name;
+    if (entry.isDirectory()) return namesIn(root, `${name}/`);
+    if (!entry.isFile()) throw new Bad({ file: name }, 'it is not an ordinary file');
+    return [name];
+  });
+}
+
+/** @param {string} path @returns {Place} */
+function placeOf(path) {
+  const facts = statSync(path);
+  return { path, stamp: stampOf(facts), from: 0, size: facts.size };
+}
+
+/** @param {import('node:fs').Stats} facts */
+const stampOf = ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`;
+
+/** A file is read more than once: all of it must be what was there the first time. @template T @param {Place} place @param {(file: number) => T} read */
+function opened({ path, stamp }, read) {
   const file = openSync(path, 'r');
   try {
-    const bytes = Buffer.alloc(fstatSync(file).size);
-    for (let at = 0; at < bytes.length;) {
-      const count = readSync(file, bytes, at, Math.min(bytes.length - at, 2 ** 28), at);
-      if (count === 0) throw new Bad({ file: 'the zip file' }, 'it became shorter while it was read');
-      at += count;
-    }
-    return bytes;
+    if (stampOf(fstatSync(file)) !== stamp)
+      throw new Bad({ file: 'the bundle' }, 'it changed while it was read');
+    return read(file);
   } finally {
     closeSync(file);
   }
 }
 
-/** @param {string} root @returns {Members} */
-function readFolder(root) {
-  /** @type {Members} */
-  const members = new Map();
-  for (const entry of readdirSync(root, { recursive: true, encoding: 'utf8' }).toSorted()) {
-    const path = join(root, entry);
-    const name = relative(root, path).split(sep).join('/');
-    const kind = lstatSync(path);
-    if (kind.isDirectory()) continue;
-    if (!kind.isFile()) throw new Bad({ file: name }, 'it is not an ordinary file');
-    members.set(name, readWhole(path));
+/** @param {number} file @param {number} from @param {number} length */
+function readAt(file, from, length) {
+  const bytes = Buffer.alloc(length);
+  for (let at = 0; at < length;) {
+    const count = readSync(file, bytes, at, length - at, from + at);
+    if (count === 0) throw new Bad({ file: 'the bundle' }, 'it ends before its end');
+    at += count;
   }
-  return members;
+  return bytes;
+}
+
+/** @param {Place} place @returns {Generator<Buffer>} */
+function* chunksOf(place) {
+  for (let at = 0; at < place.size; at += chunkBytes) {
+    const length = Math.min(chunkBytes, place.size - at);
+    yield opened(place, (file) => readAt(file, place.from + at, length));
+  }
+}
+
+/** @param {string} name @param {Place} place @param {number | null} crc what the zip file says @returns {Member} */
+function readMember(name, place, crc) {
+  const hash = createHash('sha256');
+  let check = 0xffffffff;
+  for (const chunk of chunksOf(place)) {
+    hash.update(chunk);
+    if (crc !== null) check = crc32(check, chunk);
+  }
+  const intact = crc === null || (check ^ 0xffffffff) >>> 0 === crc;
+  return { name, place, sum: hash.digest('hex'), intact };
+}
+
+/** @param {Member} member */
+function bytesOf({ name, place }) {
+  if (place.size > maximumWholeBytes) throw new Bad({ file: name }, 'it is much too large');
+  return Buffer.concat([...chunksOf(place)]);
+}
+
+/** @param {Members} members @param {string} name one that is known to be there */
+function memberOf(members, name) {
+  const member = members.get(name);
+  if (member === undefined) throw new Bad({ file: name }, 'it is missing');
+  return member;
+}
+
+/** @param {Members} members @param {string} name */
+const textOf = (members, name) => bytesOf(memberOf(members, name)).toString('utf8');
+
+/** Whether a member holds exactly these bytes. @param {Member | undefined} member @param {readonly Buffer[]} bytes */
+function holds(member, bytes) {
+  return member !== undefined && member.sum === sha256(...bytes).toString('hex');
 }
 
 /**
- * A strict reader: no comment, no encryption, no gaps, no overlaps, no two members of one name, and the local headers say
- * what the central directory says. What two unzip programs could read differently is refused.
- * @param {Buffer} zip @returns {Files}
+ * A strict reader: no comment, no encryption, no gaps, no overlaps, no links, no two members of one name, no second names
+ * in extra fields, and the local headers say what the central directory says. What two unzip programs could read
+ * differently is refused.
+ * @param {string} path @returns {Members}
  */
-function readZip(zip) {
-  const end = zip.length - 22;
-  if (end < 0 || zip.readUInt32LE(end) !== 0x06054b50 || zip.readUInt16LE(end + 20) !== 0) {
-    throw new Bad({ file: 'the zip file' }, 'it is cut off or has something behind its end');
-  }
-  const { count, offset, directoryEnd } = directoryOf(zip, end);
+function readZip(path) {
+  const whole = placeOf(path);
+  const { heads, offset } = opened(whole, (file) => {
+    const { count, offset, size } = directoryOf(file, whole.size);
+    const directory = readAt(file, offset, size);
+    /** @type {ReturnType<typeof centralHeader>[]} */
+    const heads = [];
+    let position = 0;
+    for (let n = 0; n < count; n += 1) {
+      const head = centralHeader(directory, position);
+      heads.push(head);
+      position = head.next;
+    }
+    if (position !== size) throw new Bad({ file: 'the zip file' }, 'it holds bytes that belong to no file');
+    return { heads, offset };
+  });
   /** @type {Members} */
   const members = new Map();
-  /** @type {string[]} */
-  const damaged = [];
-  let position = offset;
   let expectedStart = 0;
-  for (let n = 0; n < count; n += 1) {
-    const head = centralHeader(zip, position, directoryEnd);
+  for (const head of heads) {
     if (members.has(head.name)) throw new Bad({ file: head.name }, 'there are two files of this name');
     if (head.start !== expectedStart)
       throw new Bad({ file: head.name }, 'it does not begin where the file before it ends');
-    const { bytes, dataEnd } = memberBytes(zip, head, offset);
-    members.set(head.name, bytes);
-    if (crc32(bytes) !== head.crc) damaged.push(head.name);
-    expectedStart = dataEnd;
-    position = head.next;
+    const { from, end } = opened(whole, (file) => placeInZip(file, head, offset));
+    members.set(head.name, readMember(head.name, { ...whole, from, size: head.size }, head.crc));
+    expectedStart = end;
   }
-  if (position !== directoryEnd || expectedStart !== offset)
+  if (expectedStart !== offset)
     throw new Bad({ file: 'the zip file' }, 'it holds bytes that belong to no file');
-  return { members, damaged };
+  return members;
 }
 
-/** @param {Buffer} zip @param {number} end where the end record begins */
-function directoryOf(zip, end) {
+/** @param {number} file @param {number} fileSize */
+function directoryOf(file, fileSize) {
+  const end = fileSize - 22;
+  const record = end < 0 ? Buffer.alloc(22) : readAt(file, end, 22);
+  if (record.readUInt32LE(0) !== 0x06054b50 || record.readUInt16LE(20) !== 0)
+    throw new Bad({ file: 'the zip file' }, 'it is cut off or has something behind its end');
   const narrow = {
-    count: zip.readUInt16LE(end + 10),
-    size: zip.readUInt32LE(end + 12),
-    offset: zip.readUInt32LE(end + 16),
+    count: record.readUInt16LE(10),
+    size: record.readUInt32LE(12),
+    offset: record.readUInt32LE(16),
   };
   let { count, size, offset } = narrow;
   let directoryEnd = end;
-  if (end >= 76 && zip.readUInt32LE(end - 20) === 0x07064b50) {
+  const wide = end < 76 ? Buffer.alloc(76) : readAt(file, end - 76, 76);
+  if (wide.readUInt32LE(56) === 0x07064b50) {
     directoryEnd = end - 76;
-    count = Number(zip.readBigUInt64LE(directoryEnd + 32));
-    size = Number(zip.readBigUInt64LE(directoryEnd + 40));
-    offset = Number(zip.readBigUInt64LE(directoryEnd + 48));
+    count = Number(wide.readBigUInt64LE(32));
+    size = Number(wide.readBigUInt64LE(40));
+    offset = Number(wide.readBigUInt64LE(48));
     const agree =
-      zip.readUInt32LE(directoryEnd) === 0x06064b50 &&
-      Number(zip.readBigUInt64LE(end - 20 + 8)) === directoryEnd &&
+      wide.readUInt32LE(0) === 0x06064b50 &&
+      Number(wide.readBigUInt64LE(4)) === 44 &&
+      Number(wide.readBigUInt64LE(24)) === count &&
+      Number(wide.readBigUInt64LE(56 + 8)) === directoryEnd &&
       [count, 0xffff].includes(narrow.count) &&
       [size, 0xffffffff].includes(narrow.size) &&
       [offset, 0xffffffff].includes(narrow.offset);
     if (!agree) throw new Bad({ file: 'the zip file' }, 'its ZIP64 end record is broken');
   }
-  const oneDisk = zip.readUInt32LE(end + 4) === 0 && zip.readUInt16LE(end + 8) === zip.readUInt16LE(end + 10);
-  if (!oneDisk || offset + size !== directoryEnd)
+  const oneDisk = record.readUInt32LE(4) === 0 && record.readUInt16LE(8) === record.readUInt16LE(10);
+  if (!oneDisk || offset + size !== directoryEnd || size > maximumWholeBytes)
     throw new Bad({ file: 'the zip file' }, 'its end does not describe its directory');
-  return { count, offset, directoryEnd };
+  return { count, offset, size };
 }
 
-/** @param {Buffer} zip @param {number} position @param {number} limit */
-function centralHeader(zip, position, limit) {
-  if (position + 46 > limit || zip.readUInt32LE(position) !== 0x02014b50)
+/** @param {Buffer} directory @param {number} position */
+function centralHeader(directory, position) {
+  if (position + 46 > directory.length || directory.readUInt32LE(position) !== 0x02014b50)
     throw new Bad({ file: 'the zip file' }, 'its directory is broken');
-  const nameLength = zip.readUInt16LE(position + 28);
-  const extraLength = zip.readUInt16LE(position + 30);
-  const commentLength = zip.readUInt16LE(position + 32);
-  const name = zip.toString('utf8', position + 46, position + 46 + nameLength);
-  const extra = zip.subarray(position + 46 + nameLength, position + 46 + nameLength + extraLength);
-  const sizes = {
-    compressed: zip.readUInt32LE(position + 20),
-    size: zip.readUInt32LE(position + 24),
-    start: zip.readUInt32LE(position + 42),
-  };
-  const wide = wideSizes(sizes, extra);
-  if (commentLength !== 0) throw new Bad({ file: JSON.stringify(name) }, 'it has a comment in the zip file');
+  const head = directory.subarray(position);
+  const nameEnd = 46 + head.readUInt16LE(28);
+  const extraEnd = nameEnd + head.readUInt16LE(30);
+  const name = head.toString('utf8', 46, nameEnd);
+  const where = { file: JSON.stringify(name) };
+  if (head.readUInt16LE(32) !== 0) throw new Bad(where, 'it has a comment in the zip file');
   if (
     !/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(name) ||
     name.split('/').some((part) => part === '..' || part === '.')
   ) {
-    throw new Bad({ file: JSON.stringify(name) }, 'its name is not one that a bundle may hold');
+    throw new Bad(where, 'its name is not one that a bundle may hold');
   }
+  if (head.readUInt32LE(38) >>> 28 !== 8)
+    throw new Bad({ file: name }, 'it is not marked as an ordinary file');
+  const sizes = {
+    compressed: head.readUInt32LE(20),
+    size: head.readUInt32LE(24),
+    start: head.readUInt32LE(42),
+  };
+  const wide = wideSizes(name, sizes, head.subarray(nameEnd, extraEnd));
   return {
     name,
-    flags: zip.readUInt16LE(position + 8),
-    method: zip.readUInt16LE(position + 10),
-    crc: zip.readUInt32LE(position + 16),
+    flags: head.readUInt16LE(8),
+    method: head.readUInt16LE(10),
+    crc: head.readUInt32LE(16),
     ...sizes,
     wide,
-    next: position + 46 + nameLength + extraLength + commentLength,
+    next: position + extraEnd,
   };
 }
 
-/** ZIP64: what does not fit into 32 bits stands in extra field 1. @param {{ compressed: number, size: number, start: number }} sizes @param {Buffer} extra */
-function wideSizes(sizes, extra) {
-  let wide = false;
-  for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
-    if (extra.readUInt16LE(at) !== 1) continue;
-    let from = at + 4;
-    for (const field of /** @type {const} */ (['size', 'compressed', 'start'])) {
-      if (sizes[field] !== 0xffffffff) continue;
-      sizes[field] = Number(extra.readBigUInt64LE(from));
-      from += 8;
-      wide = true;
-    }
+/**
+ * ZIP64: what does not fit into 32 bits stands in extra field 1. There is no other field: some give a file a second name.
+ * @param {string} name @param {{ compressed: number, size: number, start: number }} sizes @param {Buffer} extra
+ */
+function wideSizes(name, sizes, extra) {
+  if (extra.length === 0) return false;
+  const right =
+    extra.length >= 4 && extra.readUInt16LE(0) === 1 && extra.readUInt16LE(2) === extra.length - 4;
+  let from = 4;
+  for (const field of /** @type {const} */ (['size', 'compressed', 'start'])) {
+    if (!right || sizes[field] !== 0xffffffff || from + 8 > extra.length) continue;
+    sizes[field] = Number(extra.readBigUInt64LE(from));
+    from += 8;
   }
-  return wide;
+  if (!right || from !== extra.length)
+    throw new Bad({ file: name }, 'its header in the zip file has fields that a bundle has not');
+  return true;
 }
 
-/** @param {Buffer} zip @param {ReturnType<typeof centralHeader>} head @param {number} limit where the directory begins */
-function memberBytes(zip, head, limit) {
+/** @param {number} file @param {ReturnType<typeof centralHeader>} head @param {number} limit where the directory begins */
+function placeInZip(file, head, limit) {
   const { start, name } = head;
-  if (start + 30 > limit || zip.readUInt32LE(start) !== 0x04034b50)
-    throw new Bad({ file: name }, 'its local header is missing');
+  if (start + 30 > limit) throw new Bad({ file: name }, 'its local header is missing');
+  const local = readAt(file, start, 30);
+  if (local.readUInt32LE(0) !== 0x04034b50) throw new Bad({ file: name }, 'its local header is missing');
   if ((head.flags & 1) !== 0) throw new Bad({ file: name }, 'it is encrypted');
-  const nameLength = zip.readUInt16LE(start + 26);
-  const localName = zip.toString('utf8', start + 30, start + 30 + nameLength);
-  const sums = [14, 18, 22].map((at) => zip.readUInt32LE(start + at));
+  const from = start + 30 + local.readUInt16LE(26);
+  const sums = [14, 18, 22].map((at) => local.readUInt32LE(at));
   const expected = (head.flags & 8) === 0 ? [head.crc, head.compressed, head.size] : [0, 0, 0];
   const same =
-    zip.readUInt16LE(start + 6) === head.flags &&
-    zip.readUInt16LE(start + 8) === head.method &&
-    localName === name &&
-    sums.every((sum, n) => sum === expected[n] || (head.wide && sum === 0xffffffff));
+    local.readUInt16LE(6) === head.flags &&
+    local.readUInt16LE(8) === head.method &&
+    local.readUInt16LE(28) === 0 &&
+    from <= limit &&
+    readAt(file, start + 30, from - start - 30).toString('utf8') === name &&
+    sums.every((sum, n) => sum === expected[n]);
   if (!same) throw new Bad({ file: name }, 'its two headers in the zip file differ');
-  const from = start + 30 + nameLength + zip.readUInt16LE(start + 28);
   const to = from + head.compressed;
   if (to > limit) throw new Bad({ file: name }, 'it runs into the directory of the zip file');
-  if (head.method !== 0 || head.compressed !== head.size)
+  // Bit 3: sizes behind the data. Bit 11: names in UTF-8.
+  if (head.method !== 0 || head.compressed !== head.size || (head.flags & ~0x0808) !== 0)
     throw new Bad({ file: name }, 'it is packed; a bundle stores its files as they are');
-  return { bytes: zip.subarray(from, to), dataEnd: to + descriptorLength(zip, head, to) };
+  return { from, end: to + descriptorLength(file, head, to, limit) };
 }
 
-/** A data descriptor may follow the data: 16 bytes, or 24 with ZIP64. @param {Buffer} zip @param {ReturnType<typeof centralHeader>} head @param {number} at */
-function descriptorLength(zip, head, at) {
+/** A data descriptor may follow the data: 16 bytes, or 24 with ZIP64. @param {number} file @param {ReturnType<typeof centralHeader>} head @param {number} at @param {number} limit */
+function descriptorLength(file, head, at, limit) {
   if ((head.flags & 8) === 0) return 0;
+  const length = head.wide ? 24 : 16;
+  const bytes = at + length > limit ? Buffer.alloc(length) : readAt(file, at, length);
   const sizes = head.wide
-    ? [8, 16].map((from) => Number(zip.readBigUInt64LE(at + from)))
-    : [8, 12].map((from) => zip.readUInt32LE(at + from));
+    ? [8, 16].map((from) => Number(bytes.readBigUInt64LE(from)))
+    : [8, 12].map((from) => bytes.readUInt32LE(from));
   const right =
-    zip.readUInt32LE(at) === 0x08074b50 &&
-    zip.readUInt32LE(at + 4) === head.crc &&
+    bytes.readUInt32LE(0) === 0x08074b50 &&
+    bytes.readUInt32LE(4) === head.crc &&
     sizes[0] === head.compressed &&
     sizes[1] === head.size;
   if (!right) throw new Bad({ file: head.name }, 'its data descriptor is broken');
-  return head.wide ? 24 : 16;
+  return length;
 }
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, n) => {
@@ -245,16 +316,16 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, n) => {
   return value >>> 0;
 });
 
-/** @param {Buffer} bytes */
-function crc32(bytes) {
-  let value = 0xffffffff;
-  for (const byte of bytes) value = (value >>> 8) ^ Number(crcTable[(value ^ byte) & 0xff]);
-  return (value ^ 0xffffffff) >>> 0;
+/** @param {number} value of what came before, from 0xffffffff @param {Buffer} bytes */
+function crc32(value, bytes) {
+  for (let n = 0; n < bytes.length; n += 1)
+    value = (value >>> 8) ^ Number(crcTable[(value ^ Number(bytes[n])) & 0xff]);
+  return value;
 }
 
 // ---------------------------------------------------------------------------------------------- keys and signatures
 
-/** @param {Buffer[]} bytes */
+/** @param {readonly Buffer[]} bytes */
 const sha256 = (...bytes) => {
   const hash = createHash('sha256');
   for (const part of bytes) hash.update(part);
@@ -350,15 +421,20 @@ const leafHash = (leaf) => sha256(Buffer.of(0), leaf);
 /** @param {Buffer} left @param {Buffer} right */
 const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
 
-/** RFC 6962 roots of the trees of these sizes, in one pass. @param {readonly Buffer[]} hashes @param {readonly number[]} sizes @returns {Map<number, Buffer>} without those that are larger than the tree */
+/** @param {Hashes} hashes */
+const countOf = (hashes) => hashes.length / 32;
+/** @param {Hashes} hashes @param {number} index */
+const hashAt = (hashes, index) => hashes.subarray(index * 32, index * 32 + 32);
+
+/** RFC 6962 roots of the trees of these sizes, in one pass. @param {Hashes} hashes @param {readonly number[]} sizes @returns {Map<number, Buffer>} without those that are larger than the tree */
 function rootsOf(hashes, sizes) {
   const wanted = new Set(sizes);
   /** @type {Map<number, Buffer>} */
   const roots = new Map(wanted.has(0) ? [[0, sha256()]] : []);
   /** @type {{ level: number, hash: Buffer }[]} */
   const stack = [];
-  for (const [index, hash] of hashes.entries()) {
-    let node = { level: 0, hash };
+  for (let index = 0; index < countOf(hashes); index += 1) {
+    let node = { level: 0, hash: hashAt(hashes, index) };
     for (let left = stack.at(-1); left?.level === node.level; left = stack.at(-1)) {
       stack.pop();
       node = { level: node.level + 1, hash: nodeHash(left.hash, node.hash) };
@@ -373,8 +449,20 @@ function rootsOf(hashes, sizes) {
   return roots;
 }
 
-/** @param {readonly Buffer[]} hashes */
-const rootOf = (hashes) => /** @type {Buffer} */ (rootsOf(hashes, [hashes.length]).get(hashes.length));
+/** @param {Hashes} hashes */
+const rootOf = (hashes) => /** @type {Buffer} */ (rootsOf(hashes, [countOf(hashes)]).get(countOf(hashes)));
+
+/** The hashes of the leaves. @param {Member} events @returns {Hashes} */
+function leafHashes(events) {
+  let hashes = Buffer.alloc(2 ** 15);
+  let end = 0;
+  for (const line of linesOf(events)) {
+    if (end === hashes.length) hashes = Buffer.concat([hashes, Buffer.alloc(hashes.length)]);
+    leafHash(line).copy(hashes, end);
+    end += 32;
+  }
+  return hashes.subarray(0, end);
+}
 
 /** C2SP tlog-tiles. @param {number | string} level @param {number} index @param {number} width */
 function tileName(level, index, width) {
@@ -390,46 +478,48 @@ function* tileRanges(count) {
     yield { index, width: Math.min(tileWidth, count - index * tileWidth) };
 }
 
-/** The hashes that the level-0 tiles hold, or as many of them as can be read. @param {Members} members @param {number} size */
+/** The hashes that the level-0 tiles hold, or null where one is missing. @param {Members} members @param {number} size @returns {Hashes | null} */
 function tileHashes(members, size) {
-  /** @type {(Buffer | null)[]} */
-  const hashes = [];
+  /** @type {Buffer[]} */
+  const tiles = [];
   for (const { index, width } of tileRanges(size)) {
-    const bytes = members.get(tileName(0, index, width));
-    for (let n = 0; n < width; n += 1) {
-      hashes.push(
-        bytes !== undefined && bytes.length === width * 32 ? bytes.subarray(n * 32, n * 32 + 32) : null,
-      );
-    }
+    // A checkpoint may claim any size: the first tile that is not there ends it.
+    const member = members.get(tileName(0, index, width));
+    if (member?.place.size !== width * 32) return null;
+    tiles.push(bytesOf(member));
   }
-  return hashes;
+  return Buffer.concat(tiles);
 }
 
-/** Every tile holds what the leaves make, and there is no other. @param {Members} members @param {readonly Leaf[]} leaves */
+/** Every tile holds what the leaves make, and there is no other. @param {Members} members @param {Hashes} leaves */
 function checkTiles(members, leaves) {
   const expected = new Set();
-  let hashes = leaves.map((leaf) => leaf.hash);
+  let hashes = leaves;
   for (let level = 0; hashes.length > 0; level += 1) {
-    for (const { index, width } of tileRanges(hashes.length)) {
+    /** @type {Buffer[]} */
+    const above = [];
+    for (const { index, width } of tileRanges(countOf(hashes))) {
       const name = tileName(level, index, width);
       expected.add(name);
-      const bytes = Buffer.concat(hashes.slice(index * tileWidth, index * tileWidth + width));
-      if (members.get(name)?.equals(bytes) !== true)
+      const from = index * tileWidth * 32;
+      const tile = hashes.subarray(from, from + width * 32);
+      if (!holds(members.get(name), [tile]))
         throw new Bad({ file: name }, 'it does not hold the hashes of the entries');
+      if (width === tileWidth) above.push(rootOf(tile));
     }
-    hashes = [...tileRanges(hashes.length)]
-      .filter(({ width }) => width === tileWidth)
-      .map(({ index }) => rootOf(hashes.slice(index * tileWidth, (index + 1) * tileWidth)));
+    hashes = Buffer.concat(above);
   }
-  for (const { index, width } of tileRanges(leaves.length)) {
+  const lines = linesOf(memberOf(members, 'events.jsonl'));
+  for (const { index, width } of tileRanges(countOf(leaves))) {
     const name = tileName('entries', index, width);
     expected.add(name);
-    const bytes = Buffer.concat(
-      leaves
-        .slice(index * tileWidth, index * tileWidth + width)
-        .flatMap((leaf) => [Buffer.of(leaf.bytes.length >> 8, leaf.bytes.length & 0xff), leaf.bytes]),
-    );
-    if (members.get(name)?.equals(bytes) !== true)
+    /** @type {Buffer[]} */
+    const entries = [];
+    for (let n = 0; n < width; n += 1) {
+      const leaf = lines.next().value ?? Buffer.alloc(0);
+      entries.push(Buffer.of(leaf.length >> 8, leaf.length & 0xff), leaf);
+    }
+    if (!holds(members.get(name), entries))
       throw new Bad({ file: name }, 'it does not hold the entries of events.jsonl');
   }
   for (const name of members.keys()) {
@@ -440,16 +530,21 @@ function checkTiles(members, leaves) {
 
 // ---------------------------------------------------------------------------------------------- entries
 
-/** @param {Buffer} bytes @param {string} file @returns {Buffer[]} */
-function linesOf(bytes, file) {
-  if (bytes.length > 0 && bytes.at(-1) !== 10) throw new Bad({ file }, 'its last line is cut off');
-  const lines = [];
-  for (let from = 0; from < bytes.length;) {
-    const to = bytes.indexOf(10, from);
-    lines.push(bytes.subarray(from, to));
-    from = to + 1;
+/** Without their newlines. @param {Member} member @returns {Generator<Buffer, undefined>} */
+function* linesOf({ name, place }) {
+  /** @type {Buffer[]} */
+  let begun = [];
+  for (const chunk of chunksOf(place)) {
+    let from = 0;
+    for (let to = chunk.indexOf(10); to >= 0; to = chunk.indexOf(10, from)) {
+      const part = chunk.subarray(from, to);
+      yield begun.length === 0 ? part : Buffer.concat([...begun, part]);
+      begun = [];
+      from = to + 1;
+    }
+    if (from < chunk.length) begun.push(chunk.subarray(from));
   }
-  return lines;
+  if (begun.length > 0) throw new Bad({ file: name }, 'its last line is cut off');
 }
 
 /** RFC 8785, which refuses lone surrogates: two such texts share their UTF-8. @param {unknown} value @returns {string} */
@@ -482,24 +577,22 @@ function parseCanonical(bytes) {
 /**
  * The leaves against the signed tree. A wrong leaf is named by its index where the tiles still carry the signed hashes;
  * else by the smallest range between two signed checkpoints.
- * @param {Members} members @param {Checkpoint} checkpoint @param {readonly Checkpoint[]} earlier @returns {Leaf[]}
+ * @param {Members} members @param {Checkpoint} checkpoint @param {readonly Checkpoint[]} earlier @returns {Hashes}
  */
 function checkTree(members, checkpoint, earlier) {
-  const lines = linesOf(/** @type {Buffer} */ (members.get('events.jsonl')), 'events.jsonl');
-  const leaves = lines.map((bytes, index) => ({ index, bytes, hash: leafHash(bytes) }));
+  const events = memberOf(members, 'events.jsonl');
+  const hashes = leafHashes(events);
   const { size, root } = checkpoint;
-  const hashes = leaves.map((leaf) => leaf.hash);
-  if (leaves.length === size && rootOf(hashes).equals(root)) return leaves;
-  if (leaves.length > size && rootsOf(hashes, [size]).get(size)?.equals(root) === true) {
-    throw new Bad({ entry: size, file: 'events.jsonl' }, describeBadLeaf(lines[size], size, size));
+  const count = countOf(hashes);
+  if (count === size && rootOf(hashes).equals(root)) return hashes;
+  if (count > size && rootsOf(hashes, [size]).get(size)?.equals(root) === true) {
+    throw new Bad({ entry: size, file: 'events.jsonl' }, describeBadLeaf(events, size, size));
   }
   const signed = tileHashes(members, size);
-  if (signed.every((hash) => hash !== null) && rootOf(/** @type {Buffer[]} */ (signed)).equals(root)) {
-    const first = signed.findIndex(
-      (hash, index) => hashes[index]?.equals(/** @type {Buffer} */ (hash)) !== true,
-    );
-    const entry = first < 0 ? size : first;
-    throw new Bad({ entry, file: 'events.jsonl' }, describeBadLeaf(lines[entry], entry, size));
+  if (signed !== null && rootOf(signed).equals(root)) {
+    let entry = 0;
+    while (entry < Math.min(count, size) && hashAt(hashes, entry).equals(hashAt(signed, entry))) entry += 1;
+    throw new Bad({ entry, file: 'events.jsonl' }, describeBadLeaf(events, entry, size));
   }
   const roots = rootsOf(
     hashes,
@@ -514,8 +607,14 @@ function checkTree(members, checkpoint, earlier) {
   );
 }
 
-/** @param {Buffer | undefined} line @param {number} entry @param {number} size */
-function describeBadLeaf(line, entry, size) {
+/** @param {Member} events @param {number} entry @param {number} size */
+function describeBadLeaf(events, entry, size) {
+  let line;
+  let index = 0;
+  for (const candidate of linesOf(events)) {
+    if (index === entry) line = candidate;
+    index += 1;
+  }
   if (line === undefined) return `it is missing: the signed tree has ${size} entries`;
   if (entry >= size) return `it was added: the signed tree has ${size} entries`;
   const parsed = parseCanonical(line);
@@ -525,11 +624,11 @@ function describeBadLeaf(line, entry, size) {
     : 'it is not the entry that was signed';
 }
 
-/** @param {readonly Leaf[]} leaves @param {Checkpoint} checkpoint @param {readonly Checkpoint[]} earlier */
+/** @param {Hashes} leaves @param {Checkpoint} checkpoint @param {readonly Checkpoint[]} earlier */
 function checkPrefixes(leaves, checkpoint, earlier) {
   const file = 'checkpoints.txt';
   const roots = rootsOf(
-    leaves.map((leaf) => leaf.hash),
+    leaves,
     earlier.map((known) => known.size),
   );
   let before = 0;
@@ -546,54 +645,85 @@ function checkPrefixes(leaves, checkpoint, earlier) {
   }
 }
 
-/** @param {Buffer} bytes @param {Key} key */
-function earlierCheckpoints(bytes, key) {
-  const notes = bytes.toString('utf8').split('----\n');
+/** @param {string} text @param {Key} key */
+function earlierCheckpoints(text, key) {
+  const notes = text.split('----\n');
   if (notes.pop() !== '') throw new Bad({ file: 'checkpoints.txt' }, 'its last line is cut off');
   return notes.map((note) => openCheckpoint(note, key, 'checkpoints.txt'));
 }
 
-/** @param {readonly Leaf[]} leaves @param {Key} key @param {string} origin */
-function checkEvents(leaves, key, origin) {
-  /** @type {Event[]} */
-  const events = [];
+/** @param {Member} member @param {Key} key @param {string} origin */
+function checkEvents(member, key, origin) {
   /** @type {Map<string, { entry: number, closed: boolean }>} */
   const turns = new Map();
-  for (const { index, bytes } of leaves) {
-    const event = parseCanonical(bytes);
-    if (event === undefined)
-      throw new Bad({ entry: index, file: 'events.jsonl' }, 'it is not canonical JSON');
-    if (!isEvent(event) || event.seq !== index) {
-      throw new Bad(
-        { entry: index, file: 'events.jsonl' },
-        'it is not an entry of this format, or does not say its own place',
-      );
-    }
-    checkClock(events.at(-1), event, index);
+  /** @type {number[]} */
+  const restored = [];
+  /** @type {Event | undefined} */
+  let first;
+  /** @type {Event | undefined} */
+  let last;
+  let index = 0;
+  for (const bytes of linesOf(member)) {
+    const where = { entry: index, file: member.name };
+    const event = bytes.length > maximumLeafBytes ? undefined : parseCanonical(bytes);
+    if (event === undefined) throw new Bad(where, 'it is not canonical JSON, or too long');
+    if (!isEvent(event) || event.seq !== index)
+      throw new Bad(where, 'it is not an entry of this format, or does not say its own place');
+    checkClock(last, event, index);
     checkTurn(turns, event, index);
-    events.push(event);
+    if (last?.bootId === event.bootId && event.monotonicMs < last.monotonicMs) restored.push(index);
+    first ??= event;
+    last = event;
+    index += 1;
   }
-  const [first] = events;
   const created =
     first?.event === 'log.created' &&
     first.data['origin'] === origin &&
     first.data['logKey'] === sha256(key.publicKey).toString('hex');
   if (!created)
     throw new Bad({ entry: 0, file: 'events.jsonl' }, 'it does not begin this record with this key');
-  return { events, open: [...turns.values()].filter((turn) => !turn.closed).map((turn) => turn.entry) };
+  const open = [...turns.values()].filter((turn) => !turn.closed).map((turn) => turn.entry);
+  return { from: first?.at, to: last?.at, open, restored };
 }
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const isOne = (/** @type {RegExp} */ pattern) => (/** @type {unknown} */ value) =>
+  typeof value === 'string' && pattern.test(value);
+const isOneOrNull = (/** @type {RegExp} */ pattern) => (/** @type {unknown} */ value) =>
+  value === null || isOne(pattern)(value);
+const isCount = (/** @type {unknown} */ value) => Number.isSafeInteger(value) && Number(value) >= 0;
+/** @param {any} value */
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** FORMAT.md, "Leaf": all members, and no other. @type {Record<string, (value: any) => boolean>} */
+const leafMembers = {
+  v: (value) => value === 1,
+  seq: isCount,
+  event: isOne(/^[a-z]+\.[a-z-]+$/),
+  at: isOne(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  monotonicMs: isCount,
+  bootId: isOne(uuid),
+  timeSync: isOne(/^(synchronised|not-synchronised|unknown)$/),
+  actor: (value) =>
+    isObject(value) &&
+    Object.keys(value).length === 2 &&
+    isOneOrNull(uuid)(value.id) &&
+    isOne(/^[a-z-]+$/)(value.role),
+  session: isOneOrNull(uuid),
+  device: isOne(uuid),
+  patient: isOneOrNull(/^[0-9a-f]{32}$/),
+  outcome: isOne(/^(success|stopped|refused|failed|attention)$/),
+  app: isOne(/^[0-9A-Za-z.+-]{1,40}$/),
+  texts: (value) => isObject(value) && Object.values(value).every(isOne(/^[0-9a-f]{64}$/)),
+  data: isObject,
+};
 
 /** @param {any} value @returns {value is Event} */
 function isEvent(value) {
-  const isObject = (/** @type {unknown} */ part) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part);
   return (
     isObject(value) &&
-    value.v === 1 &&
-    typeof value.event === 'string' &&
-    typeof value.at === 'string' &&
-    isObject(value.texts) &&
-    isObject(value.data)
+    Object.keys(value).length === Object.keys(leafMembers).length &&
+    Object.entries(leafMembers).every(([name, isRight]) => isRight(value[name]))
   );
 }
 
@@ -640,16 +770,19 @@ function isPayload(value) {
   );
 }
 
-/** One text for each commitment, in the order of the entries and then of the fields. @param {Members} members @param {readonly Event[]} events */
-function checkPayloads(members, events) {
-  const bytes = members.get('payloads.jsonl');
-  if (bytes === undefined) return null;
-  const lines = linesOf(bytes, 'payloads.jsonl');
+/** One text for each commitment, in the order of the entries and then of the fields. @param {Members} members */
+function checkPayloads(members) {
+  const member = members.get('payloads.jsonl');
+  if (member === undefined) return null;
+  const lines = linesOf(member);
   const file = (/** @type {number} */ line) => `payloads.jsonl line ${line + 1}`;
   let line = 0;
-  for (const [entry, event] of events.entries()) {
+  let entry = 0;
+  for (const leaf of linesOf(memberOf(members, 'events.jsonl'))) {
+    /** @type {Event} */
+    const event = JSON.parse(leaf.toString('utf8'));
     for (const expected of Object.keys(event.texts).toSorted(byCodeUnit)) {
-      const content = lines[line];
+      const content = lines.next().value;
       if (content === undefined)
         throw new Bad({ entry, file: file(line) }, `its text "${expected}" is missing`);
       const payload = parseCanonical(content);
@@ -665,8 +798,9 @@ function checkPayloads(members, events) {
         throw new Bad(where, `the text "${field}" is not the one that the entry commits to`);
       line += 1;
     }
+    entry += 1;
   }
-  if (line < lines.length) throw new Bad({ file: file(line) }, 'no entry commits to it');
+  if (lines.next().done !== true) throw new Bad({ file: file(line) }, 'no entry commits to it');
   return line;
 }
 
@@ -688,7 +822,7 @@ function checkSums(members) {
 
 /** @param {Members} members */
 function sumsOf(members) {
-  const lines = String(members.get('SHA256SUMS')?.toString('utf8')).split('\n');
+  const lines = textOf(members, 'SHA256SUMS').split('\n');
   if (lines.pop() !== '') throw new Bad({ file: 'SHA256SUMS' }, 'its last line is cut off');
   /** @type {Map<string, string>} */
   const sums = new Map();
@@ -703,12 +837,8 @@ function sumsOf(members) {
 
 /** @param {Members} members @param {Map<string, string>} sums @returns {string[]} */
 function wrongSums(members, sums) {
-  const isWrong = (/** @type {[string, string]} */ [name, sum]) => {
-    const bytes = members.get(name);
-    return bytes === undefined || sha256(bytes).toString('hex') !== sum;
-  };
   return [...sums]
-    .filter(isWrong)
+    .filter(([name, sum]) => members.get(name)?.sum !== sum)
     .map(([name]) => name)
     .toSorted(byCodeUnit);
 }
@@ -728,7 +858,7 @@ function sumsRemark(members) {
 /** @param {Members} members @param {Key} key @param {Checkpoint} checkpoint @param {readonly Checkpoint[]} earlier */
 function checkManifest(members, key, checkpoint, earlier) {
   const file = 'manifest.json';
-  const bytes = /** @type {Buffer} */ (members.get(file));
+  const bytes = bytesOf(memberOf(members, file));
   const manifest = bytes.at(-1) === 10 ? parseCanonical(bytes.subarray(0, -1)) : undefined;
   if (manifest?.format !== 'cloister-audit-bundle/1')
     throw new Bad({ file }, 'it is not the manifest of a bundle that this verifier knows');
@@ -752,13 +882,11 @@ function checkManifest(members, key, checkpoint, earlier) {
 /**
  * From the most telling to the least: an entry is named before the file that it stands in, and a broken signature before
  * what the unsigned list says. Nothing of it may fail.
- * @param {Files} files @param {string | null} pinned a `log.vkey` line or a fingerprint
+ * @param {Members} members @param {string | null} pinned a `log.vkey` line or a fingerprint
  */
-function verifyBundle({ members, damaged }, pinned) {
-  const missing = [...required, ...unlisted].find((name) => !members.has(name));
-  if (missing !== undefined) throw new Bad({ file: missing }, 'it is missing');
-  const bytes = (/** @type {string} */ name) => /** @type {Buffer} */ (members.get(name));
-  const text = (/** @type {string} */ name) => bytes(name).toString('utf8');
+function verifyBundle(members, pinned) {
+  for (const name of [...required, ...unlisted]) memberOf(members, name);
+  const text = (/** @type {string} */ name) => textOf(members, name);
   const vkey = text('keys/log.vkey').replace(/\n$/, '');
   const key = parseKey(vkey);
   if (key === null) throw new Bad({ file: 'keys/log.vkey' }, 'it is not a verifier key');
@@ -769,15 +897,17 @@ function verifyBundle({ members, damaged }, pinned) {
     );
   }
   const checkpoint = openCheckpoint(text('log/checkpoint'), key, 'log/checkpoint');
-  const earlier = earlierCheckpoints(bytes('checkpoints.txt'), key);
+  const earlier = earlierCheckpoints(text('checkpoints.txt'), key);
   const leaves = checkTree(members, checkpoint, earlier);
   checkPrefixes(leaves, checkpoint, earlier);
-  const { events, open } = checkEvents(leaves, key, checkpoint.origin);
-  const payloads = checkPayloads(members, events);
+  const events = checkEvents(memberOf(members, 'events.jsonl'), key, checkpoint.origin);
+  const payloads = checkPayloads(members);
   checkTiles(members, leaves);
-  checkSshSignature(text('SHA256SUMS.sshsig'), bytes('SHA256SUMS'), key.publicKey);
+  const sums = bytesOf(memberOf(members, 'SHA256SUMS'));
+  checkSshSignature(text('SHA256SUMS.sshsig'), sums, key.publicKey);
   checkSums(members);
-  if (damaged[0] !== undefined) throw new Bad({ file: damaged[0] }, 'its checksum in the zip file is wrong');
+  const damaged = [...members.values()].find((member) => !member.intact);
+  if (damaged !== undefined) throw new Bad({ file: damaged.name }, 'its checksum in the zip file is wrong');
   const allowed = `cloister-log namespaces="${namespace}" ssh-ed25519 ${sshKey(key.publicKey).toString('base64')}\n`;
   if (text('keys/allowed_signers') !== allowed)
     throw new Bad({ file: 'keys/allowed_signers' }, 'it names another key than keys/log.vkey');
@@ -792,9 +922,10 @@ function verifyBundle({ members, damaged }, pinned) {
     flavour: manifest.flavour,
     payloads,
     earlierCheckpoints: earlier.length,
-    openRequests: open,
-    from: events[0]?.at,
-    to: events.at(-1)?.at,
+    openRequests: events.open,
+    restoredAt: events.restored,
+    from: events.from,
+    to: events.to,
   };
 }
 
@@ -816,6 +947,11 @@ function describe(summary) {
     ...(summary.openRequests.length > 0
       ? [`  note         requests without an outcome at entries ${summary.openRequests.join(', ')}`]
       : []),
+    ...(summary.restoredAt.length > 0
+      ? [
+          `  note         time since start-up fell at entries ${summary.restoredAt.join(', ')}: was the machine set back to an earlier state?`,
+        ]
+      : []),
   ].join('\n');
 }
 
@@ -832,9 +968,9 @@ function describeBad({ where, message }, remark) {
 function report(path, pinned, json) {
   let remark = '';
   try {
-    const files = readFiles(path);
-    remark = sumsRemark(files.members);
-    const summary = verifyBundle(files, pinned);
+    const members = readMembers(path);
+    remark = sumsRemark(members);
+    const summary = verifyBundle(members, pinned);
     console.log(json ? JSON.stringify({ ok: true, ...summary }) : describe(summary));
     return 0;
   } catch (error) {
