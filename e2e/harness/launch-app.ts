@@ -44,7 +44,8 @@ export type LaunchOptions = {
   readonly home: Home;
   readonly keyring?: boolean;
   readonly modelsFolder?: string;
-  readonly catalogue?: string;
+  /** Null: the one that the app brings along. */
+  readonly catalogue?: string | null;
   readonly theme?: 'light' | 'dark';
   readonly environment?: Readonly<Record<string, string>>;
   /** Runs the app under this command, for example strace. */
@@ -71,7 +72,9 @@ export async function launchApp(options: LaunchOptions): Promise<RunningApp> {
       CLOISTER_MODELS_FOLDER: options.modelsFolder ?? join(cacheFolder(), 'models'),
       CLOISTER_TEST_HOOKS: home.hooks,
       CLOISTER_THEME: options.theme ?? 'light',
-      ...(options.catalogue === undefined ? {} : { CLOISTER_CATALOGUE: options.catalogue }),
+      ...(options.catalogue === undefined || options.catalogue === null
+        ? {}
+        : { CLOISTER_CATALOGUE: options.catalogue }),
       ...options.environment,
     },
   });

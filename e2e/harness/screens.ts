@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { expect, type Locator, type Page } from '@playwright/test';
 import { answerSaveDialog, type RunningApp } from './launch-app.ts';
 import { administrator, clinician, organisation } from './people.ts';
@@ -75,9 +77,11 @@ export async function modelReady(page: Page): Promise<void> {
   await expect(page.getByText('Model ready')).toBeVisible({ timeout: 120_000 });
 }
 
+/** Opens a text file as a source. Its bytes are handed over: the app's user need not be able to read the checkout. */
 export async function openSource(page: Page, reference: string, filePath: string): Promise<void> {
   await page.getByLabel('Patient reference').fill(reference);
-  await page.locator('input[type="file"]').setInputFiles(filePath);
+  const file = { name: basename(filePath), mimeType: 'text/plain', buffer: readFileSync(filePath) };
+  await page.getByLabel('Open a text file').setInputFiles(file);
   await expect(sourceField(page)).not.toHaveValue('');
 }
 

@@ -34,6 +34,7 @@ export const appErrorCodes = [
   'record-not-found',
   'synthetic-patients-only',
   'file-not-text',
+  'file-unreadable',
   'file-too-large',
   'export-failed',
   'record-inconsistent',

@@ -24,11 +24,22 @@ const catalogueSchema = z.strictObject({
 
 export type CatalogueModel = { readonly id: string; readonly specification: ModelSpecification };
 
-/** @returns the default model of `models/catalogue.json`, or null when the catalogue names none that exists in it. */
+/**
+ * @returns the default model of `models/catalogue.json`, or null when the catalogue cannot be read, is not one, or does
+ * not hold its own default: then no model is approved, and the record can still be opened and examined
+ */
 export function defaultModel(cataloguePath: string, modelsFolder: string): CatalogueModel | null {
-  const catalogue = catalogueSchema.parse(JSON.parse(readFileSync(cataloguePath, 'utf8')));
-  const model = catalogue.models.find((candidate) => candidate.id === catalogue.default);
+  const catalogue = readCatalogue(cataloguePath);
+  const model = catalogue?.models.find((candidate) => candidate.id === catalogue.default);
   if (model === undefined) return null;
   const { id, name, file, sizeBytes, sha256, contextTokens } = model;
   return { id, specification: { name, path: join(modelsFolder, file), sizeBytes, sha256, contextTokens } };
+}
+
+function readCatalogue(path: string): z.infer<typeof catalogueSchema> | null {
+  try {
+    return catalogueSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return null;
+  }
 }

@@ -20,6 +20,12 @@ export function ProveKey({ onProven }: { readonly onProven: (recipient: string) 
     onProven(result.value.recipient);
   }
 
+  /** A key file has a few lines; what is larger or cannot be read is no key, and the vault says so in its words. */
+  async function checkFile(file: File): Promise<void> {
+    const text = file.size < 400 ? await file.text().catch(() => '') : '';
+    await check(text);
+  }
+
   return (
     <form
       className="no-print"
@@ -42,9 +48,7 @@ export function ProveKey({ onProven }: { readonly onProven: (recipient: string) 
             onChange={(event) => {
               const file = event.target.files?.item(0);
               event.target.value = '';
-              // A key file has a few lines; anything larger is another file.
-              if (file !== null && file !== undefined && file.size < 400) void file.text().then(check);
-              else if (file !== null && file !== undefined) void check('');
+              if (file !== null && file !== undefined) void checkFile(file);
             }}
           />
         </label>

@@ -24,6 +24,17 @@ it.each([
   expect(result.ok ? 'read' : result.error.code).toBe(code);
 });
 
+it('says so when the file cannot be read', async () => {
+  const gone = {
+    size: 10,
+    arrayBuffer: async () => {
+      throw new DOMException('gone', 'NotReadableError');
+    },
+  };
+  const result = await readTextFile(gone);
+  expect(result.ok ? 'read' : result.error.code).toBe('file-unreadable');
+});
+
 it('does not read a file that cannot fit', async () => {
   const huge = {
     size: 2_000_000,

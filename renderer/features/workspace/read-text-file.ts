@@ -10,7 +10,12 @@ export async function readTextFile(
   file: Pick<File, 'size' | 'arrayBuffer'>,
 ): Promise<Result<string, AppError>> {
   if (file.size > maximumBytes) return err(tooLarge);
-  const bytes = new Uint8Array(await file.arrayBuffer());
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(await file.arrayBuffer());
+  } catch {
+    return err(unreadable);
+  }
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -22,6 +27,10 @@ export async function readTextFile(
   return ok(text.replaceAll('\r\n', '\n'));
 }
 
+const unreadable = appError(
+  'file-unreadable',
+  'This file could not be read: it may have been moved, or this account may not open it. Nothing was changed. Choose it again, or paste its words.',
+);
 const notText = appError(
   'file-not-text',
   'This file is not plain text, so it was not opened. Nothing was changed. Save it as a text file (UTF-8) and open it again, or paste its words.',
