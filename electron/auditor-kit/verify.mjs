@@ -563,10 +563,12 @@ function canonical(value) {
 /** @param {string} a @param {string} b */
 const byCodeUnit = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** @param {Buffer} bytes @returns {any} undefined unless it is canonical JSON */
 function parseCanonical(bytes) {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = strictUtf8.decode(bytes);
     const value = JSON.parse(text);
     return canonical(value) === text ? value : undefined;
   } catch {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { canonicalBytes, canonicalText } from './canonical-json.ts';
+import { canonicalBytes, canonicalText, parseCanonical } from './canonical-json.ts';
 
 const parse = (text: string) => z.json().parse(JSON.parse(text));
 
@@ -80,5 +80,39 @@ describe('canonical JSON', () => {
         expect(Buffer.from(canonicalBytes(plain)).toString()).toBe(once);
       }),
     );
+  });
+});
+
+describe('what is read as canonical JSON', () => {
+  it('is the value of its one form', () => {
+    expect(parseCanonical(Buffer.from('{"a":[1,"ä",null],"b":{}}'))).toEqual({
+      ok: true,
+      value: { a: [1, 'ä', null], b: {} },
+    });
+  });
+
+  it.each([
+    ['a space', '{"a": 1}'],
+    ['a newline at its end', '{"a":1}\n'],
+    ['members in another order', '{"b":1,"a":2}'],
+    ['a member that stands twice', '{"a":1,"a":1}'],
+    ['another spelling of a number', '1.0'],
+    ['a negative zero', '-0'],
+    ['a number beyond every double', '1e999'],
+    ['another spelling of a string', String.raw`"\u0061"`],
+    ['a slash that is escaped', String.raw`"\/"`],
+    ['a lone surrogate', String.raw`"\ud800"`],
+    ['a byte order mark', '\ufeff{}'],
+    ['nothing', ''],
+    ['half of an object', '{"a":1'],
+    ['more depth than there is room for', '['.repeat(100_000) + ']'.repeat(100_000)],
+  ])('is not what has %s', (_, text) => {
+    expect(parseCanonical(Buffer.from(text))).toEqual({ ok: false, error: 'not-canonical' });
+  });
+
+  it('is not what is not UTF-8', () => {
+    expect(parseCanonical(Buffer.from([0x22, 0xff, 0x22])).ok).toBe(false);
+    // The encoding of a lone surrogate, which UTF-8 does not have.
+    expect(parseCanonical(Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22])).ok).toBe(false);
   });
 });

@@ -1,4 +1,5 @@
 import canonicalize from 'canonicalize';
+import { err, ok, type Result } from '../../shared/result.ts';
 
 /** JSON without holes: what RFC 8785 can serialise. */
 export type JsonValue =
@@ -9,6 +10,10 @@ export type JsonValue =
  * @throws RangeError for what I-JSON forbids: lone surrogates, NaN, infinities
  */
 export function canonicalText(value: JsonValue): string {
+  return textOfAny(value);
+}
+
+function textOfAny(value: unknown): string {
   refuseForbidden(value);
   const text = canonicalize(value);
   if (text === undefined) throw new RangeError('not a JSON value');
@@ -19,7 +24,21 @@ export function canonicalBytes(value: JsonValue): Uint8Array {
   return Buffer.from(canonicalText(value), 'utf8');
 }
 
-function refuseForbidden(value: JsonValue | undefined): void {
+/**
+ * The value of bytes that are its one canonical form. Anything else is refused: members that stand twice or in another
+ * order, spaces, other spellings of a number or a string, a byte order mark, what is not UTF-8 or not JSON.
+ */
+export function parseCanonical(bytes: Uint8Array): Result<unknown, 'not-canonical'> {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const value: unknown = JSON.parse(text);
+    return textOfAny(value) === text ? ok(value) : err('not-canonical');
+  } catch {
+    return err('not-canonical');
+  }
+}
+
+function refuseForbidden(value: unknown): void {
   if (typeof value === 'string' && !value.isWellFormed())
     throw new RangeError('a string holds a lone surrogate');
   if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('a number is not finite');

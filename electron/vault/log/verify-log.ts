@@ -1,4 +1,4 @@
-import { canonicalText } from './canonical-json.ts';
+import { parseCanonical } from './canonical-json.ts';
 import { parseCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { clockToleranceMs } from './clock.ts';
 import { commitText } from './commitment.ts';
@@ -97,13 +97,9 @@ function createEdge() {
 }
 
 function parseLeaf(bytes: Uint8Array, index: number): LeafEnvelope | null {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    const leaf = leafEnvelopeSchema.parse(JSON.parse(text));
-    return leaf.seq === index && canonicalText(leaf) === text ? leaf : null;
-  } catch {
-    return null;
-  }
+  const value = parseCanonical(bytes);
+  const leaf = value.ok ? leafEnvelopeSchema.safeParse(value.value) : null;
+  return leaf?.success === true && leaf.data.seq === index ? leaf.data : null;
 }
 
 function clockProblem(before: LeafEnvelope | null, leaf: LeafEnvelope): string | null {
