@@ -27,6 +27,7 @@ async function makePackage(): Promise<void> {
   await buildApp({ flavour });
   let executable = '';
   await build({
+    publish: 'never',
     projectDir: checkout,
     targets: Platform.current().createTarget('dir', process.arch === 'arm64' ? Arch.arm64 : Arch.x64),
     config: {
