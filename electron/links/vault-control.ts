@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { appErrorSchema } from '../shared/app-error.ts';
 import { userIdSchema } from '../shared/ids.ts';
 
 /**
@@ -26,8 +25,8 @@ export const toVaultSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('text-port') }),
   z.strictObject({ kind: z.literal('model-port') }),
-  /** The inference process ended without being asked to. */
-  z.strictObject({ kind: z.literal('inference-ended'), exitCode: z.int() }),
+  /** The inference process ended without being asked to. A replacement's port follows, unless too many have ended. */
+  z.strictObject({ kind: z.literal('inference-ended'), exitCode: z.int(), replaced: z.boolean() }),
   z.strictObject({
     kind: z.literal('file-grant'),
     grant: z.uuid(),
@@ -43,7 +42,6 @@ export const toVaultSchema = z.discriminatedUnion('kind', [
 export type ToVault = z.infer<typeof toVaultSchema>;
 
 export const fromVaultSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('ready') }),
   /** base64 in, base64 out (`wrap`: plain device secret to keychain blob; `unwrap`: the other way; null on failure). */
   z.strictObject({
     kind: z.literal('keychain-request'),
@@ -57,6 +55,5 @@ export const fromVaultSchema = z.discriminatedUnion('kind', [
     because: z.enum(['signed-out', 'locked']),
     userId: userIdSchema,
   }),
-  z.strictObject({ kind: z.literal('fatal'), error: appErrorSchema }),
 ]);
 export type FromVault = z.infer<typeof fromVaultSchema>;

@@ -35,7 +35,13 @@ class RecordedChild implements Child {
 
   post(message: unknown, port?: MessagePortMain): void {
     const { kind, ...rest } = message as { kind: string };
-    const line = kind + ('startedBecause' in rest ? ` ${String(rest.startedBecause)}` : '');
+    const detail =
+      'startedBecause' in rest
+        ? ` ${String(rest.startedBecause)}`
+        : 'replaced' in rest && !rest.replaced
+          ? ' for good'
+          : '';
+    const line = kind + detail;
     this.posted.push(line);
     this.#onPost(port === undefined ? line : `${line} ${nameOf(port)}`);
   }
@@ -227,7 +233,7 @@ describe('the life cycle', () => {
   it('restarts inference five times in two minutes; the sixth end is told and nothing is started', async () => {
     const world = await runningWorld();
     for (let time = 0; time < 6; time += 1) world.inferences.at(-1)?.ends(1);
-    expect([world.inferences.length, world.story.at(-1)]).toEqual([6, 'vault 0 < inference-ended']);
+    expect([world.inferences.length, world.story.at(-1)]).toEqual([6, 'vault 0 < inference-ended for good']);
   });
 
   it('reloads a page that crashed, and after five shows its own', async () => {
@@ -239,20 +245,9 @@ describe('the life cycle', () => {
     ]);
   });
 
-  it('shows what the vault says when it cannot go on, and does not start it again', async () => {
-    const world = await runningWorld();
-    world.vaults[0]?.says({
-      kind: 'fatal',
-      error: { code: 'database-damaged', message: 'The record is damaged.' },
-    });
-    world.vaults[0]?.ends(1);
-    await world.settle();
-    expect([world.vaults.length, world.story]).toEqual([1, ['page stopped: The record is damaged.']]);
-  });
-
   it('kills a vault that speaks another language', async () => {
     const world = await runningWorld();
-    world.vaults[0]?.says({ kind: 'ready', extra: true });
+    world.vaults[0]?.says({ kind: 'session-ended', because: 'locked', userId, extra: true });
     expect(world.vaults[0]?.killed).toBe(true);
   });
 

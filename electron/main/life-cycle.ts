@@ -118,8 +118,6 @@ export function createLifeCycle(deps: Deps): LifeCycle {
       return;
     }
     switch (parsed.data.kind) {
-      case 'ready':
-        return;
       case 'keychain-request':
         void answerKeychain(current, parsed.data);
         return;
@@ -129,10 +127,6 @@ export function createLifeCycle(deps: Deps): LifeCycle {
         deps.after(stopWaitMs, () => {
           if (round === current) current.vault.kill();
         });
-        return;
-      case 'fatal':
-        giveUp(parsed.data.error.message);
-        current.vault.kill();
     }
   }
 
@@ -166,8 +160,9 @@ export function createLifeCycle(deps: Deps): LifeCycle {
   function inferenceEnded(current: Round, exitCode: number): void {
     current.inference = null;
     if (round !== current || stopping) return;
-    if (current.started) post(current, { kind: 'inference-ended', exitCode });
-    if (!deps.budgets.inference.spend()) return;
+    const replaced = deps.budgets.inference.spend();
+    if (current.started) post(current, { kind: 'inference-ended', exitCode, replaced });
+    if (!replaced) return;
     startInference(current);
     if (current.started) connectModel(current);
   }

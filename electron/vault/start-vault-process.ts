@@ -24,7 +24,7 @@ export function startVaultProcess(parent: ParentPort, blocked: BlockedReports, w
 
   async function begin(start: StartMessage): Promise<Vault> {
     const primitives = await selfTest();
-    const created = createVault({
+    return createVault({
       start,
       primitives,
       post,
@@ -41,8 +41,6 @@ export function startVaultProcess(parent: ParentPort, blocked: BlockedReports, w
         setTimeout(() => process.exit(0), exitDelayMs);
       },
     });
-    post({ kind: 'ready' });
-    return created;
   }
 
   parent.on('message', ({ data, ports }: { data: unknown; ports: MessagePortMain[] }) => {
@@ -59,7 +57,7 @@ export function startVaultProcess(parent: ParentPort, blocked: BlockedReports, w
         if (port !== undefined) withVault((ready) => ready.attachModelPort(messagePort(port)));
         return;
       case 'inference-ended':
-        withVault((ready) => ready.inferenceEnded(message.exitCode));
+        withVault((ready) => ready.inferenceEnded(message));
         return;
       case 'file-grant':
         withVault((ready) => ready.grantFile(message.grant, message.path, message.purpose));

@@ -367,11 +367,26 @@ describe('an interaction', () => {
     expect((await logged()).slice(0, 2)).toEqual(['log.viewed', 'response.refused']);
   });
 
+  it('says and records that the model does not come back when it ended too often', async () => {
+    model.die();
+    vault.inferenceEnded({ exitCode: 9, replaced: false });
+    const { model: status } = await value('app.getState', {});
+    expect([status.state, status.state === 'failed' ? status.error.code : '']).toEqual([
+      'failed',
+      'model-stopped',
+    ]);
+    expect(await failure('chat.sendPrompt', prompt)).toBe('model-not-ready');
+    await value('session.signOut', {});
+    start('launch');
+    await signIn('it-admin');
+    expect(await logged()).toEqual(expect.arrayContaining(['model.refused', 'process.ended']));
+  });
+
   it('keeps everything shown when the model process dies in the middle', async () => {
     const { turnId } = await value('chat.sendPrompt', prompt);
     model.say({ kind: 'delta', turnId, text: 'Shown before the crash.' });
     model.die();
-    vault.inferenceEnded(9);
+    vault.inferenceEnded({ exitCode: 9, replaced: true });
     const ended = page.events.find((event) => event.event === 'turn.ended');
     expect([ended?.end.outcome, ended?.end.reason]).toEqual(['aborted', 'engine-stopped']);
     expect((await value('chat.reread', { turnId })).text).toBe('Shown before the crash.');

@@ -44,7 +44,7 @@ type Deps = {
 export type Vault = {
   attachTextPort(port: Port): void;
   attachModelPort(port: Port): void;
-  inferenceEnded(exitCode: number): void;
+  inferenceEnded(end: { readonly exitCode: number; readonly replaced: boolean }): void;
   grantFile(grant: string, path: string, purpose: 'recovery-key' | 'audit-bundle'): void;
   /** Ends in good order: a running answer goes into the log as aborted, the database is closed, keys are zeroed. */
   stop(): void;
@@ -239,8 +239,9 @@ export function createVault(deps: Deps): Vault {
     attachModelPort: (port) => {
       gateway.attach(port);
     },
-    inferenceEnded(exitCode) {
+    inferenceEnded({ exitCode, replaced }) {
       gateway.detach();
+      if (!replaced) gateway.giveUp();
       if (signedIn !== null)
         recordSystemEvent(signedIn.session, 'process.ended', 'attention', { process: 'inference', exitCode });
     },

@@ -20,6 +20,8 @@ export type ModelGateway = {
   attach(port: Port): void;
   /** The inference process is gone; `ended` listeners hear of it once. */
   detach(): void;
+  /** No other inference process will come before the next sign-in. */
+  giveUp(): void;
   status(): ModelStatus;
   facts(): LoadedFacts | null;
   sendToModel(receipt: LeafReceipt<'prompt.submitted'>, options: GenerationOptions): void;
@@ -44,6 +46,11 @@ type Deps = {
   readonly onEnded: () => void;
   readonly onNetworkBlocked: (api: string) => void;
 };
+
+const stoppedForGood = appError(
+  'model-stopped',
+  'The model stopped several times in a row, so Cloister does not start it again. Everything that was shown is recorded, and your text is kept. Sign out and in again to start it once more; if it stops again, call IT.',
+);
 
 export function createModelGateway(deps: Deps): ModelGateway {
   let port: Port | null = null;
@@ -106,6 +113,9 @@ export function createModelGateway(deps: Deps): ModelGateway {
       post({ kind: 'load', model, knownThreads: deps.knownThreads() });
     },
     detach,
+    giveUp: () => {
+      setStatus({ state: 'failed', error: stoppedForGood });
+    },
     status: () => status,
     facts: () => facts,
     sendToModel(receipt, options) {
