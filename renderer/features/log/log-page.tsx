@@ -63,6 +63,7 @@ export function LogPage(): ReactNode {
           <LogTable
             log={log}
             opened={record?.row.entry ?? null}
+            withPatients={!isAdministrator}
             onOpen={(row: LogRow) => void open(row.entry)}
           />
         </section>

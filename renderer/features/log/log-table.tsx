@@ -14,15 +14,18 @@ export function localTime(at: string): string {
 export function LogTable(props: {
   readonly log: LogModel;
   readonly opened: Entry | null;
+  /** IT is told no patient references. */
+  readonly withPatients: boolean;
   readonly onOpen: (row: LogRow) => void;
 }): ReactNode {
-  const { log, opened, onOpen } = props;
+  const { log, opened, withPatients, onOpen } = props;
+  const patient = withPatients ? [words.patient] : [];
   return (
     <div className="table-scroll">
       <table>
         <thead>
           <tr>
-            {[words.entry, words.time, words.who, words.what, words.patient, words.outcome].map((name) => (
+            {[words.entry, words.time, words.who, words.what, ...patient, words.outcome].map((name) => (
               <th key={name} scope="col">
                 {name}
               </th>
@@ -49,7 +52,7 @@ export function LogTable(props: {
               </td>
               <td>{row.actorName ?? words.system}</td>
               <td>{eventNames[row.type]}</td>
-              <td>{row.patientReference ?? ''}</td>
+              {withPatients && <td>{row.patientReference ?? ''}</td>}
               <td>
                 <span className={row.outcome === 'success' ? 'quiet' : 'sign attention'}>
                   {outcomeNames[row.outcome] ?? row.outcome}
