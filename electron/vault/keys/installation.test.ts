@@ -5,7 +5,7 @@ import { recommendedKdf } from './argon2.ts';
 import { openDeviceSecret } from './device-secret.ts';
 import { unlock, unlockWithRecoveryKey } from './installation.ts';
 import { authenticateKeyring } from './keyring-authentication.ts';
-import { keyringSchema, type Keyring, type UserRecord } from './keyring-schema.ts';
+import { isHolder, keyringSchema, type HolderRecord, type Keyring } from './keyring-schema.ts';
 import {
   codeOf,
   createKeysFixture,
@@ -18,6 +18,7 @@ import {
 } from './keys-fixture.ts';
 import { createRecoveryIdentity } from './recovery-key.ts';
 import { sealVaultKeys } from './sealed-keys.ts';
+import { keylessRecord, withUser } from './user-record.ts';
 
 const fixture = await createKeysFixture();
 
@@ -31,15 +32,13 @@ async function unlockClinician(
 }
 
 /** The keyring with the clinician's record changed; schema and authentication code are left as they are. */
-function withClinician(change: (record: UserRecord) => Partial<UserRecord>): Keyring {
-  const users = fixture.keyring.users.map((user) =>
-    user.userId === fixture.clinician.userId ? { ...user, ...change(user) } : user,
-  );
-  return { ...fixture.keyring, users };
+function withClinician(change: (record: HolderRecord) => Partial<HolderRecord>): Keyring {
+  const record = recordOf(fixture.keyring, 'clinician');
+  return { ...fixture.keyring, users: withUser(fixture.keyring.users, { ...record, ...change(record) }) };
 }
 
-function recordOf(keyring: Keyring, role: UserRecord['role']): UserRecord {
-  const record = keyring.users.find((user) => user.role === role);
+function recordOf(keyring: Keyring, role: HolderRecord['role']): HolderRecord {
+  const record = keyring.users.filter(isHolder).find((user) => user.role === role);
   if (record === undefined) throw new Error('no such user');
   return record;
 }
@@ -93,7 +92,7 @@ describe('a new installation', () => {
     expect(secrets.filter((secret) => secret === '' || text.includes(secret))).toEqual([]);
   });
 
-  it('refuses an unknown and a disabled account with a sentence', async () => {
+  it('refuses an unknown account and one without keys with a sentence', async () => {
     const { keyring } = fixture;
     const unknown = await unlock({
       keyring,
@@ -101,11 +100,14 @@ describe('a new installation', () => {
       passphrase: 'x',
       deviceSecret: null,
     });
-    const disabled = await unlockClinician(
-      fixture,
-      withClinician(() => ({ disabled: true })),
-    );
-    expect([codeOf(unknown), codeOf(disabled)]).toEqual(['not-allowed', 'not-allowed']);
+    const codes = [codeOf(unknown)];
+    for (const state of ['disabled', 'reset'] as const) {
+      const keyless = keylessRecord(fixture.clinician, state);
+      codes.push(
+        codeOf(await unlockClinician(fixture, { ...keyring, users: withUser(keyring.users, keyless) })),
+      );
+    }
+    expect(codes).toEqual(['not-allowed', 'not-allowed', 'not-allowed']);
   });
 });
 
@@ -223,7 +225,7 @@ describe('a keyring that somebody edited', () => {
 describe('the keyring schema', () => {
   it('refuses unknown members, mixed modes, a holder twice, a foreign origin and base64 that is not canonical', () => {
     const { keyring } = fixture;
-    const [first, second] = keyring.users;
+    const [first, second] = keyring.users.filter(isHolder);
     if (first === undefined || second === undefined) throw new Error('no users');
     const wrong: unknown[] = [
       { ...keyring, extra: 1 },

@@ -1,5 +1,4 @@
 import type { InstallationId, UserId } from '../../shared/ids.ts';
-import type { Role } from '../../shared/roles.ts';
 import { appError } from '../../shared/app-error.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { verifierKeyFor } from '../log/signed-note.ts';
@@ -7,16 +6,23 @@ import type { KdfParameters } from './argon2.ts';
 import { createDeviceSecret, type Keychain } from './device-secret.ts';
 import { keyringDamaged, recoveryKeyDoesNotOpen } from './key-errors.ts';
 import { authenticateKeyring, isKeyringAuthentic } from './keyring-authentication.ts';
-import { keyringSchema, type Keyring, type RecoveryRecord, type UserRecord } from './keyring-schema.ts';
+import {
+  keyringSchema,
+  type Keyring,
+  type RecoveryRecord,
+  type UserRecord,
+  type WrappedKey,
+} from './keyring-schema.ts';
 import { recipientOf, type RecoveryIdentity } from './recovery-key.ts';
-import { openSealedVaultKeys, sealVaultKeys, type VaultKeys } from './sealed-keys.ts';
-import { createUserKey, openUserKey } from './user-key.ts';
+import { openEnrolmentKey } from './enrolment-key.ts';
+import { openSealedVaultKeys, type VaultKeys } from './sealed-keys.ts';
+import { openUserKey } from './user-key.ts';
+import { activeRecord, enrollingRecord, type Account } from './user-record.ts';
 
-export type NewUser = {
-  readonly userId: UserId;
-  readonly displayName: string;
-  readonly role: Role;
-  readonly passphrase: string;
+export type NewUser = Account & { readonly passphrase: string };
+/** An account of a provisioning file, with the key pair that its one-time code opens. */
+export type EnrollingUser = Account & {
+  readonly enrolment: { readonly recipient: string; readonly wrapped: WrappedKey };
 };
 
 /**
@@ -33,6 +39,8 @@ export async function createInstallation(input: {
   readonly keys: VaultKeys;
   readonly keychain: Keychain;
   readonly users: readonly NewUser[];
+  readonly enrolling?: readonly EnrollingUser[];
+  readonly organisationKey?: string;
   readonly recovery: readonly RecoveryRecord[];
   readonly log: { readonly origin: string; readonly verifierKey: string };
   readonly kdf?: KdfParameters;
@@ -43,27 +51,14 @@ export async function createInstallation(input: {
   try {
     const users: UserRecord[] = [];
     // One after the other: each derivation takes 64 MiB.
-    for (const { passphrase, ...user } of input.users) {
-      const owner = { installationId, userId: user.userId };
-      const made = await createUserKey({
-        ...owner,
-        passphrase,
-        deviceSecret: secret,
-        ...(kdf === undefined ? {} : { kdf }),
-      });
-      if (!made.ok) return made;
-      const { recipient, wrapped } = made.value;
-      const sealed = await sealVaultKeys({ recipient, installationId, epoch, holder: user.userId, keys });
-      users.push({
-        userId: user.userId,
-        displayName: user.displayName,
-        role: user.role,
-        recipient,
-        wrapped,
-        sealed,
-        disabled: false,
-      });
+    for (const { passphrase, ...account } of input.users) {
+      const secrets = { passphrase, deviceSecret: secret, ...(kdf === undefined ? {} : { kdf }) };
+      const record = await activeRecord({ installationId, epoch, keys }, account, secrets);
+      if (!record.ok) return record;
+      users.push(record.value);
     }
+    for (const { enrolment, ...account } of input.enrolling ?? [])
+      users.push(await enrollingRecord({ installationId, epoch, keys }, account, enrolment));
     const { organisationName, createdAt, log } = input;
     const recovery = input.recovery.map(({ recipient, sealed, provenAt }) => ({
       recipient,
@@ -76,6 +71,7 @@ export async function createInstallation(input: {
       installationId,
       epoch,
       organisationName,
+      organisationKey: input.organisationKey ?? null,
       createdAt,
       device,
       users,
@@ -89,7 +85,7 @@ export async function createInstallation(input: {
 }
 
 /**
- * Passphrase (and device secret) to vault keys. What this proves: the person can unwrap this account's private half; the
+ * Passphrase (and device secret) to vault keys; of an enrolling account the one-time code in the place of a passphrase. What this proves: the person can unwrap this account's private half; the
  * keys were sealed for this account, installation and epoch; the log key is the keyring's; nobody without the DEK changed
  * the keyring. That the DEK is the record's own is proven by opening the record.
  * @param kdfFloor only tests pass a lower one
@@ -106,9 +102,13 @@ export async function unlock(input: {
   const { installationId, epoch } = keyring;
   const record = keyring.users.find((user) => user.userId === userId);
   if (record === undefined) return err(accountUnknown);
-  if (record.disabled) return err(accountDisabled);
+  if (record.state === 'disabled') return err(accountDisabled);
+  if (record.state === 'reset') return err(accountNeedsCode);
   const floor = kdfFloor === undefined ? {} : { kdfFloor };
-  const identity = await openUserKey({ installationId, record, passphrase, deviceSecret, ...floor });
+  const identity =
+    record.state === 'active'
+      ? await openUserKey({ installationId, record, passphrase, deviceSecret, ...floor })
+      : await openEnrolmentKey({ record, code: passphrase, ...floor });
   if (!identity.ok) return identity;
   const opened = await openSealedVaultKeys({
     identity: identity.value,
@@ -157,6 +157,10 @@ const recoveryMissing = appError(
 const accountUnknown = appError(
   'not-allowed',
   'This account is not on this computer. Nothing was changed. Choose another account.',
+);
+const accountNeedsCode = appError(
+  'not-allowed',
+  'This account needs a new one-time code before it can be used again. Its record is kept. Ask IT for the code.',
 );
 const accountDisabled = appError(
   'not-allowed',

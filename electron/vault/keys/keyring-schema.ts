@@ -19,6 +19,9 @@ export const recipientSchema = z.string().regex(/^age1[02-9ac-hj-np-z]{58}$/);
 /** Whether the key of a user also needs the secret that this computer's keychain keeps. */
 export const bindingModeSchema = z.enum(['device-bound', 'passphrase-only']);
 
+/** `enrolment`: under a one-time code that IT hands over, without the device secret. */
+const wrapModeSchema = z.enum([...bindingModeSchema.options, 'enrolment']);
+
 /** Upper bounds only, so that a planted file cannot eat the memory; the floor is checked where a key is derived. */
 const kdfSchema = z.strictObject({
   algorithm: z.literal('argon2id'),
@@ -31,7 +34,7 @@ const kdfSchema = z.strictObject({
 /** AES-256-GCM of a user's 32-byte X25519 private key. `ciphertext` ends with the 16-byte tag. */
 export const wrappedKeySchema = z.strictObject({
   v: z.literal(1),
-  mode: bindingModeSchema,
+  mode: wrapModeSchema,
   kdf: kdfSchema,
   nonce: base64Bytes(12, 12),
   ciphertext: base64Bytes(48, 48),
@@ -41,16 +44,30 @@ export type WrappedKey = z.infer<typeof wrappedKeySchema>;
 /** An age file to one recipient, about 500 bytes. */
 const sealedSchema = base64Bytes(200, 2000);
 
-const userRecordSchema = z.strictObject({
+const account = {
+  /** Never used again, not even after the account is gone. */
   userId: userIdSchema,
   displayName: z.string().trim().min(1).max(120),
   role: roleSchema,
-  recipient: recipientSchema,
-  wrapped: wrappedKeySchema,
-  sealed: sealedSchema,
-  disabled: z.boolean(),
-});
+};
+const keys = { recipient: recipientSchema, wrapped: wrappedKeySchema, sealed: sealedSchema };
+
+const userRecordSchema = z.discriminatedUnion('state', [
+  z.strictObject({ ...account, state: z.literal('active'), ...keys }),
+  /** A one-time code opens the account once; then the person chooses a passphrase. */
+  z.strictObject({ ...account, state: z.literal('enrolling'), ...keys }),
+  /** Holds no keys: the person needs a new one-time code (the computer's keychain was lost). */
+  z.strictObject({ ...account, state: z.literal('reset') }),
+  /** Holds no keys. Stays in the file: the log names it, and its id is never given to another. */
+  z.strictObject({ ...account, state: z.literal('disabled') }),
+]);
 export type UserRecord = z.infer<typeof userRecordSchema>;
+/** An account that can be opened by somebody. */
+export type HolderRecord = Extract<UserRecord, { state: 'active' | 'enrolling' }>;
+
+export function isHolder(user: UserRecord): user is HolderRecord {
+  return user.state === 'active' || user.state === 'enrolling';
+}
 
 const recoveryRecordSchema = z.strictObject({
   recipient: recipientSchema,
@@ -77,6 +94,8 @@ const contentSchema = z.strictObject({
   installationId: installationIdSchema,
   epoch: z.int().nonnegative(),
   organisationName: z.string().trim().min(1).max(200),
+  /** The key that signs the organisation's policy, as a C2SP verifier key; null until IT has enrolled this computer. */
+  organisationKey: z.string().max(500).nullable(),
   createdAt: z.iso.datetime(),
   device: deviceSchema,
   users: z.array(userRecordSchema).min(1).max(1000),
@@ -93,7 +112,12 @@ export const keyringSchema = contentSchema
     'origin of another installation',
   )
   .refine(
-    (keyring) => keyring.users.every((user) => user.wrapped.mode === keyring.device.mode),
+    (keyring) =>
+      keyring.users
+        .filter(isHolder)
+        .every(({ state, wrapped }) =>
+          state === 'active' ? wrapped.mode === keyring.device.mode : wrapped.mode === 'enrolment',
+        ),
     'mixed binding modes',
   )
   .refine(
@@ -104,5 +128,5 @@ export const keyringSchema = contentSchema
 export type Keyring = z.infer<typeof keyringSchema>;
 
 function holders(keyring: KeyringContent): string[] {
-  return [...keyring.users, ...keyring.recovery].map(({ recipient }) => recipient);
+  return [...keyring.users.filter(isHolder), ...keyring.recovery].map(({ recipient }) => recipient);
 }

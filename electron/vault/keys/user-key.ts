@@ -1,21 +1,16 @@
-import { createCipheriv, createDecipheriv, randomBytes, type webcrypto } from 'node:crypto';
+import { randomBytes, type webcrypto } from 'node:crypto';
 import { identityToRecipient } from 'age-encryption';
 import { appError } from '../../shared/app-error.ts';
 import type { InstallationId, UserId } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { canonicalBytes } from '../log/canonical-json.ts';
-import { checkKdf, deriveArgon2id, passphraseBytes, recommendedKdf, type KdfParameters } from './argon2.ts';
+import { checkKdf, passphraseBytes, recommendedKdf, type KdfParameters } from './argon2.ts';
 import { keychainChanged, keyringDamaged, wrongPassphrase } from './key-errors.ts';
-import type { UserRecord, WrappedKey } from './keyring-schema.ts';
-import { deriveSubkey } from './subkeys.ts';
+import type { HolderRecord, WrappedKey } from './keyring-schema.ts';
+import { unwrapScalar, wrapScalar, type WrappedHeader } from './wrapped-scalar.ts';
 import { importX25519Identity } from './x25519-identity.ts';
 
-/**
- * One X25519 pair per user. The private half is wrapped with AES-256-GCM under
- * HKDF(Argon2id(passphrase) || device secret); no verifier of the passphrase is stored, a successful unwrap is the proof.
- */
-
-const tagBytes = 16;
+/** One X25519 pair per user, its private half wrapped under the passphrase and this computer's device secret. */
 
 type Owner = { readonly installationId: InstallationId; readonly userId: UserId };
 
@@ -36,7 +31,6 @@ export async function createUserKey(input: {
   if (passphrase === null || passphrase.byteLength === 0) return err(unusablePassphrase);
   const { memoryKiB, iterations, parallelism } = input.kdf ?? recommendedKdf;
   const salt = randomBytes(16);
-  const nonce = randomBytes(12);
   const scalar = randomBytes(32);
   try {
     const header: WrappedHeader = {
@@ -44,20 +38,12 @@ export async function createUserKey(input: {
       mode: input.deviceSecret === null ? 'passphrase-only' : 'device-bound',
       kdf: { algorithm: 'argon2id', memoryKiB, iterations, parallelism, salt: salt.toString('base64') },
     };
-    const key = await deriveWrappingKey(passphrase, header, input.deviceSecret);
-    try {
-      const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes }).setAAD(
-        associatedData(input, header),
-      );
-      const ciphertext = Buffer.concat([cipher.update(scalar), cipher.final(), cipher.getAuthTag()]);
-      const recipient = await identityToRecipient(await importX25519Identity(scalar));
-      return ok({
-        recipient,
-        wrapped: { ...header, nonce: nonce.toString('base64'), ciphertext: ciphertext.toString('base64') },
-      });
-    } finally {
-      key.fill(0);
-    }
+    const wrapped = await wrapScalar(scalar, header, {
+      known: passphrase,
+      deviceSecret: input.deviceSecret,
+      associatedData: associatedData(input, header),
+    });
+    return ok({ recipient: await identityToRecipient(await importX25519Identity(scalar)), wrapped });
   } finally {
     passphrase.fill(0);
     scalar.fill(0);
@@ -71,53 +57,33 @@ export async function createUserKey(input: {
  */
 export async function openUserKey(input: {
   readonly installationId: InstallationId;
-  readonly record: Pick<UserRecord, 'userId' | 'recipient' | 'wrapped'>;
+  readonly record: Pick<HolderRecord, 'userId' | 'recipient' | 'wrapped'>;
   readonly passphrase: string;
   readonly deviceSecret: Uint8Array | null;
   readonly kdfFloor?: KdfParameters;
 }): Promise<Result<webcrypto.CryptoKey>> {
   const { record } = input;
-  const { nonce, ciphertext, ...header } = record.wrapped;
+  const { nonce: _nonce, ciphertext: _ciphertext, ...header } = record.wrapped;
   const strong = checkKdf(header.kdf, input.kdfFloor ?? recommendedKdf);
   if (!strong.ok) return strong;
   if (header.mode === 'device-bound' && input.deviceSecret === null) return err(keychainChanged);
   if (header.mode === 'passphrase-only' && input.deviceSecret !== null) return err(keyringDamaged);
+  if (header.mode === 'enrolment') return err(keyringDamaged);
   const passphrase = passphraseBytes(input.passphrase);
   if (passphrase === null || passphrase.byteLength === 0) return err(wrongPassphrase);
   let scalar: Buffer | null = null;
   try {
-    const key = await deriveWrappingKey(passphrase, header, input.deviceSecret);
-    const aad = associatedData({ installationId: input.installationId, userId: record.userId }, header);
-    try {
-      scalar = decrypt(key, Buffer.from(nonce, 'base64'), aad, Buffer.from(ciphertext, 'base64'));
-    } finally {
-      key.fill(0);
-    }
+    scalar = await unwrapScalar(record.wrapped, {
+      known: passphrase,
+      deviceSecret: input.deviceSecret,
+      associatedData: associatedData({ installationId: input.installationId, userId: record.userId }, header),
+    });
     if (scalar === null) return err(wrongPassphrase);
     const identity = await importX25519Identity(scalar);
     return (await identityToRecipient(identity)) === record.recipient ? ok(identity) : err(keyringDamaged);
   } finally {
     passphrase.fill(0);
     scalar?.fill(0);
-  }
-}
-
-type WrappedHeader = Pick<WrappedKey, 'v' | 'mode' | 'kdf'>;
-
-async function deriveWrappingKey(
-  passphrase: Uint8Array,
-  header: WrappedHeader,
-  deviceSecret: Uint8Array | null,
-): Promise<Buffer> {
-  if (deviceSecret !== null && deviceSecret.byteLength !== 32)
-    throw new RangeError('a device secret has 32 bytes');
-  const stretched = await deriveArgon2id(passphrase, Buffer.from(header.kdf.salt, 'base64'), header.kdf);
-  const both = Buffer.concat(deviceSecret === null ? [stretched] : [stretched, deviceSecret]);
-  stretched.fill(0);
-  try {
-    return deriveSubkey(both, 'cloister/1 user key wrap');
-  } finally {
-    both.fill(0);
   }
 }
 
@@ -130,19 +96,6 @@ function associatedData(owner: Owner, header: WrappedHeader): Uint8Array {
     kdf: header.kdf,
     version: header.v,
   });
-}
-
-function decrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Buffer): Buffer | null {
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes }).setAAD(aad);
-  decipher.setAuthTag(sealed.subarray(-tagBytes));
-  const plain = decipher.update(sealed.subarray(0, -tagBytes));
-  try {
-    decipher.final();
-    return plain;
-  } catch {
-    plain.fill(0);
-    return null;
-  }
 }
 
 const unusablePassphrase = appError(
