@@ -164,7 +164,7 @@ export function createVault(deps: Deps): Vault {
     const status = gateway.status();
     recordModel(opened, status.state === 'failed' ? status.error : null);
     deps.blocked.deliverTo((process, api) => {
-      recordSystemEvent(opened, 'network.blocked', 'attention', { process, api });
+      recordSystemEvent(opened, 'network.blocked', 'attention', { process, api, observed: null });
     });
   }
 
@@ -243,7 +243,11 @@ export function createVault(deps: Deps): Vault {
       gateway.detach();
       if (!replaced) gateway.giveUp();
       if (signedIn !== null)
-        recordSystemEvent(signedIn.session, 'process.ended', 'attention', { process: 'inference', exitCode });
+        recordSystemEvent(signedIn.session, 'process.ended', 'attention', {
+          process: 'inference',
+          exitCode,
+          observed: null,
+        });
     },
     grantFile: (grant, path, purpose) => {
       grants.add(grant, path, purpose);

@@ -98,6 +98,51 @@ const migrations: readonly string[] = [
     origin TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- Secrets of the running sealed journal: what is written while nobody is signed in can be read with these alone.
+  CREATE TABLE sealed_journal (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    journal_id TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    chain_key BLOB NOT NULL
+  ) STRICT;
+  -- Journals whose events are leaves: a crash between that and a fresh journal folds nothing twice.
+  CREATE TABLE folded_journals (
+    journal_id TEXT PRIMARY KEY
+  ) STRICT;
+
+  -- Seeds stand here and nowhere else.
+  CREATE TABLE second_factors (
+    user_id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    secret BLOB NOT NULL,
+    last_step INTEGER NOT NULL,
+    confirmed INTEGER NOT NULL CHECK (confirmed IN (0, 1)),
+    enrolled_at TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE recovery_codes (
+    user_id TEXT NOT NULL,
+    code_hash BLOB NOT NULL,
+    used_at TEXT,
+    PRIMARY KEY (user_id, code_hash)
+  ) STRICT;
+
+  CREATE TABLE accounts (
+    user_id TEXT PRIMARY KEY,
+    must_change_passphrase INTEGER NOT NULL CHECK (must_change_passphrase IN (0, 1)),
+    passphrase_set_at TEXT,
+    last_sign_in_at TEXT
+  ) STRICT;
+
+  -- The policy that was last recorded, so that only a change is an event.
+  CREATE TABLE applied_policy (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    sha256 TEXT,
+    version INTEGER,
+    highest_version INTEGER,
+    problem TEXT
+  ) STRICT;
+  `,
 ];
 
 /** @returns the number of migrations that ran; all in one transaction, so a failure leaves the file as it was. */

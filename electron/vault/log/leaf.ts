@@ -26,6 +26,18 @@ const milliseconds = z.int().nonnegative();
 /** `cloister.<organisation domain>/<installation uuid>/<epoch>` */
 export const originSchema = z.string().regex(/^cloister\.[a-z0-9.-]{3,200}\/[0-9a-f-]{36}\/[0-9]+$/);
 
+/** When something was seen while nobody was signed in; null for what was seen in the session of the leaf. */
+const observedSchema = z
+  .strictObject({
+    at: z.iso.datetime({ precision: 3 }),
+    monotonicMs: milliseconds,
+    bootId: z.uuid(),
+  })
+  .nullable();
+/** A word of a closed alphabet: policy and key file problems. */
+const problemCodeSchema = z.string().regex(/^[a-z][a-z-]{0,39}$/);
+const factorKindSchema = z.enum(['totp']);
+
 const turnEndData = z.strictObject({
   turn: turnIdSchema,
   /** The intent leaf that this outcome closes. */
@@ -60,7 +72,24 @@ const turnEndData = z.strictObject({
 export const leafDataSchemas = {
   'log.created': z.strictObject({ origin: originSchema, logKey: hashSchema, epoch: count }),
   'recovery.proven': z.strictObject({ recipient: hashSchema }),
+  /** A recovery key opened the record because nobody could, and this account got a new passphrase. */
+  'recovery.used': z.strictObject({ recipient: hashSchema, user: userIdSchema }),
+  /** texts: displayName */
   'user.created': z.strictObject({ user: userIdSchema, role: roleSchema }),
+  /** texts: displayName */
+  'user.renamed': z.strictObject({ user: userIdSchema }),
+  'user.disabled': z.strictObject({ user: userIdSchema }),
+  'user.code-issued': z.strictObject({ user: userIdSchema, reason: z.enum(['created', 'reset', 'enabled']) }),
+  'user.passphrase-set': z.strictObject({
+    user: userIdSchema,
+    reason: z.enum(['enrolment', 'own-wish', 'forced', 'recovery']),
+  }),
+  'user.passphrase-forced': z.strictObject({ user: userIdSchema }),
+  'second-factor.enrolled': z.strictObject({ user: userIdSchema, kind: factorKindSchema }),
+  'second-factor.removed': z.strictObject({ user: userIdSchema, kind: factorKindSchema }),
+  /** A recovery code was used in the place of the second factor. */
+  'second-factor.code-used': z.strictObject({ user: userIdSchema, left: count }),
+  'attempts.cleared': z.strictObject({ user: userIdSchema }),
   'session.signed-in': z.strictObject({
     deviceBinding: z.enum(['os-keychain', 'passphrase-only']),
     appSha256: hashSchema.nullable(),
@@ -68,7 +97,21 @@ export const leafDataSchemas = {
     startedBecause: z.enum(['launch', 'signed-out', 'locked', 'vault-crashed']),
   }),
   'session.signed-out': z.strictObject({}),
-  'session.locked': z.strictObject({ reason: z.enum(['by-hand']) }),
+  'session.locked': z.strictObject({ reason: z.enum(['by-hand', 'idle', 'suspend', 'screen-locked']) }),
+  'session.sign-in-failed': z.strictObject({
+    user: userIdSchema.nullable(),
+    reason: z.enum([
+      'passphrase',
+      'second-factor',
+      'locked-out',
+      'disabled',
+      'unknown-account',
+      'keychain',
+      'keyring',
+    ]),
+    observed: observedSchema,
+  }),
+  'session.locked-out': z.strictObject({ user: userIdSchema, observed: observedSchema }),
   'model.loaded': z.strictObject({
     model: hashSchema,
     modelId: catalogueIdSchema,
@@ -113,6 +156,8 @@ export const leafDataSchemas = {
     insertedCharacters: count,
     deletedCharacters: count,
   }),
+  /** Somebody who may not see this patient's record by right opened it, and said why. texts: reason */
+  'record.break-glass': z.strictObject({ entries: count }),
   'log.viewed': z.strictObject({ entry: entrySchema.nullable() }),
   'log.verified': z.strictObject({
     treeSize: count,
@@ -125,11 +170,38 @@ export const leafDataSchemas = {
     root: hashSchema,
     clinicalText: z.enum(['withheld', 'included']),
   }),
+  'organisation.enrolled': z.strictObject({
+    organisationKey: hashSchema,
+    provisioning: hashSchema,
+    users: count,
+  }),
+  /** The policy in force changed. `problem`: every setting is at its strictest. texts: policy */
+  'policy.applied': z.strictObject({
+    version: count.nullable(),
+    sha256: hashSchema.nullable(),
+    problem: problemCodeSchema.nullable(),
+  }),
+  'policy.problem': z.strictObject({ code: problemCodeSchema, observed: observedSchema }),
+  'keyring.refused': z.strictObject({ code: problemCodeSchema, observed: observedSchema }),
+  /** A new database key: `holders` of the old one got it sealed. */
+  'key.rotated': z.strictObject({ reason: z.enum(['user-removed', 'by-hand']), holders: count }),
+  /** The sealed journal of the time without a session was read; its events are the leaves before. */
+  'journal.folded': z.strictObject({
+    journal: z.uuid(),
+    events: count,
+    dropped: count,
+    problem: problemCodeSchema.nullable(),
+  }),
   'clock.jumped-back': z.strictObject({ byMs: milliseconds }),
-  'process.ended': z.strictObject({ process: z.enum(['inference', 'vault']), exitCode: z.int() }),
+  'process.ended': z.strictObject({
+    process: z.enum(['inference', 'vault']),
+    exitCode: z.int(),
+    observed: observedSchema,
+  }),
   'network.blocked': z.strictObject({
     process: z.enum(['main', 'vault', 'inference', 'page']),
     api: z.string().regex(/^[A-Za-z0-9.:_-]{1,60}$/),
+    observed: observedSchema,
   }),
 } as const satisfies Record<LogEventType, z.ZodType>;
 
@@ -146,6 +218,8 @@ export const textFieldSchema = z.enum([
   'response',
   'copied',
   'diff',
+  'reason',
+  'policy',
 ]);
 export type TextField = z.infer<typeof textFieldSchema>;
 
