@@ -12,6 +12,8 @@ export const toVaultSchema = z.discriminatedUnion('kind', [
     modelsFolder: z.string(),
     /** JSON file with the approved models; `models/catalogue.json` unless a development run names another. */
     cataloguePath: z.string(),
+    /** Development runs only: a folder in the place of the system's, for the policy. */
+    policyFolder: z.string().nullable(),
     flavour: z.enum(['release', 'development']),
     version: z.string(),
     /** Hash of app.asar, or null in an unpackaged run; goes into sign-in leaves. */

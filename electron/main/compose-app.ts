@@ -145,6 +145,7 @@ async function startFacts(deps: {
     dataFolder,
     modelsFolder: settings.modelsFolder ?? models,
     cataloguePath: settings.cataloguePath ?? join(models, 'catalogue.json'),
+    policyFolder: settings.policyFolder,
     flavour,
     version: app.getVersion(),
     appSha256,

@@ -6,6 +6,7 @@ export type DevelopmentSettings = {
   readonly dataFolder: string | null;
   readonly modelsFolder: string | null;
   readonly cataloguePath: string | null;
+  readonly policyFolder: string | null;
   readonly testHooksFile: string | null;
   readonly theme: ThemePreference | null;
 };
@@ -23,6 +24,7 @@ export function readDevelopmentSettings(environment: Environment, isPackaged: bo
     dataFolder: path('CLOISTER_DATA_FOLDER'),
     modelsFolder: path('CLOISTER_MODELS_FOLDER'),
     cataloguePath: path('CLOISTER_CATALOGUE'),
+    policyFolder: path('CLOISTER_POLICY_FOLDER'),
     testHooksFile: path('CLOISTER_TEST_HOOKS'),
     theme: isPackaged ? null : theme(environment['CLOISTER_THEME']),
   };

@@ -10,6 +10,7 @@ const facts: StartFacts = {
   dataFolder: '/data',
   modelsFolder: '/models',
   cataloguePath: '/models/catalogue.json',
+  policyFolder: null,
   flavour: 'development',
   version: '0.1.0',
   appSha256: null,

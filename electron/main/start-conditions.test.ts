@@ -30,6 +30,7 @@ describe('the environment', () => {
       dataFolder: '/a/data',
       modelsFolder: '/a/models',
       cataloguePath: '/a/catalogue.json',
+      policyFolder: null,
       testHooksFile: '/a/hooks.json',
       theme: 'dark',
     });
@@ -42,6 +43,7 @@ describe('the environment', () => {
       dataFolder: null,
       modelsFolder: null,
       cataloguePath: null,
+      policyFolder: null,
       testHooksFile: null,
       theme: null,
     });
