@@ -3,6 +3,7 @@ import { z } from 'zod';
 /** Event types that a leaf can have. Later features add theirs here, with a leaf schema in `electron/vault/log/leaf.ts`. */
 export const logEventTypeSchema = z.enum([
   'log.created',
+  'log.key-rotated',
   'recovery.proven',
   'recovery.used',
   'user.created',

@@ -53,6 +53,7 @@ export const logStrings = {
 
 export const eventNames: Record<LogEventType, string> = {
   'log.created': 'Record begun',
+  'log.key-rotated': 'Signing key changed',
   'recovery.proven': 'Recovery key proven',
   'recovery.used': 'Recovery key used',
   'user.created': 'User added',

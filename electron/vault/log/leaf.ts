@@ -19,6 +19,12 @@ import { samplerSchema } from '../../links/model-port.ts';
  */
 
 export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/);
+/** Base64 in its one form of a raw public key or a signature. */
+const ed25519Schema = (bytes: 32 | 64) =>
+  z.string().refine((text) => {
+    const raw = Buffer.from(text, 'base64');
+    return raw.byteLength === bytes && raw.toString('base64') === text;
+  });
 const versionSchema = z.string().regex(/^[0-9A-Za-z.+-]{1,40}$/);
 const catalogueIdSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,79}$/);
 const count = z.int().nonnegative();
@@ -71,6 +77,17 @@ const turnEndData = z.strictObject({
 /** `data` of each event type. */
 export const leafDataSchemas = {
   'log.created': z.strictObject({ origin: originSchema, logKey: hashSchema, epoch: count }),
+  /** From the checkpoint of this very leaf on another key signs; what both keys sign: `key-rotation.ts`. */
+  'log.key-rotated': z.strictObject({
+    oldKey: hashSchema,
+    oldKeyPublic: ed25519Schema(32),
+    newKey: hashSchema,
+    newKeyPublic: ed25519Schema(32),
+    /** Of the tree before this leaf. */
+    size: count,
+    oldSignature: ed25519Schema(64),
+    newSignature: ed25519Schema(64),
+  }),
   'recovery.proven': z.strictObject({ recipient: hashSchema }),
   /** A recovery key opened the record because nobody could, and this account got a new passphrase. */
   'recovery.used': z.strictObject({ recipient: hashSchema, user: userIdSchema }),
