@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -272,7 +273,7 @@ describe('a place that others can change is not trusted', () => {
     'when one file belongs to somebody else',
     () => {
       const folder = policyFolder(good);
-      execFileSync('chown', ['65534', join(folder, 'policy.note')]);
+      chownSync(join(folder, 'policy.note'), currentUser + 1, currentUser);
       expect(problemOf(load(folder))).toBe('policy-permissions');
     },
   );
@@ -318,7 +319,7 @@ describe('what is not a plain folder with plain files is not read', () => {
 
   onPosix('a pipe, which nobody writes to', () => {
     const folder = policyFolder({ 'organisation.vkey': organisationKey });
-    execFileSync('mkfifo', ['-m', '644', join(folder, 'policy.note')]);
+    execFileSync('sh', ['-c', 'mkfifo -m 644 "$0"', join(folder, 'policy.note')]);
     expect(problemOf(load(folder))).toBe('policy-not-a-file');
   });
 });
@@ -328,11 +329,14 @@ describe('what cannot be read is not taken for missing', () => {
     expect(problemOf(load(join(policyFolder({}), 'x'.repeat(300))))).toBe('policy-unreadable');
   });
 
-  onPosix.skipIf(currentUser === 0)('a policy without the right to read it', () => {
-    const folder = policyFolder(good);
-    chmodSync(join(folder, 'policy.note'), 0o200);
-    expect(problemOf(load(folder))).toBe('policy-unreadable');
-  });
+  it.skipIf(currentUser === 0 || process.platform === 'win32')(
+    'a policy without the right to read it',
+    () => {
+      const folder = policyFolder(good);
+      chmodSync(join(folder, 'policy.note'), 0o200);
+      expect(problemOf(load(folder))).toBe('policy-unreadable');
+    },
+  );
 });
 
 describe('the sentence for IT', () => {
@@ -372,7 +376,7 @@ describe('whatever is changed in a signed note', () => {
     return load(folder);
   };
 
-  it('at one byte, it is never taken as another policy', () => {
+  it('at one byte, it is refused', () => {
     fc.assert(
       fc.property(
         fc.nat({ max: whole.byteLength - 1 }),
@@ -380,8 +384,7 @@ describe('whatever is changed in a signed note', () => {
         (index, difference) => {
           const changed = Buffer.from(whole);
           changed.writeUInt8(changed.readUInt8(index) ^ difference, index);
-          const policy = loadBytes(changed);
-          if (problemOf(policy) === null) expect(policy.settings).toEqual(accepted);
+          expect(problemOf(loadBytes(changed))).not.toBeNull();
         },
       ),
       { numRuns: 1000 },
@@ -399,7 +402,7 @@ describe('whatever is changed in a signed note', () => {
     );
   });
 
-  it('every bit of the text counts', () => {
+  it('at the lowest bit of any byte of the text, it is refused', () => {
     const textBytes = whole.lastIndexOf('\n\n') + 1;
     for (let index = 0; index < textBytes; index += 1) {
       const changed = Buffer.from(whole);

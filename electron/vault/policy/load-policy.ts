@@ -17,8 +17,8 @@ import { checkTrustedFolder, readTrustedFile, type ReadProblem, type Trust } fro
 
 /**
  * The policy: a C2SP signed note whose text is the JSON document of `policy-schema.ts`, signed by the organisation's
- * Ed25519 key under the name of its domain. Whatever is not exactly right makes every setting its strictest; Cloister
- * still starts, so that nobody is locked out of the record by a broken file.
+ * Ed25519 key under the name of its domain. Whatever is not exactly right makes every setting its strictest; nothing
+ * here keeps Cloister from starting.
  */
 export const policyFile = 'policy.note';
 /** One C2SP verifier key, and a newline or none. */

@@ -116,7 +116,9 @@ export function jsonSchemaWithSettings(schema: z.ZodType): z.core.JSONSchema.Bas
     target: 'draft-2020-12',
     io: 'input',
     metadata: declarations,
-    override: ({ jsonSchema }) => {
+    override: ({ zodSchema, jsonSchema }) => {
+      const description = z.globalRegistry.get(zodSchema)?.description;
+      if (description !== undefined) jsonSchema.description = description;
       if (!('strictest' in jsonSchema)) return;
       jsonSchema['x-strictest'] = jsonSchema['strictest'];
       delete jsonSchema['strictest'];
