@@ -6,7 +6,8 @@
  *
  *   node verify.mjs BUNDLE.zip|FOLDER [--key FILE] [--json]
  *
- * FILE holds the key that you trust: a `log.vkey` line or the `SHA256:` fingerprint that was compared out of band.
+ * FILE holds the key that you trust: a `log.vkey` line or the `SHA256:` fingerprint that was compared out of band. It may
+ * be an earlier key of the record: then the entries that changed the key must lead from it to the one that signs now.
  * Exit 0: all of it holds. Exit 1: the first bad entry or file is named. Exit 2: wrong use.
  */
 import { createHash, createPublicKey, timingSafeEqual, verify as verifySignature } from 'node:crypto';
@@ -44,8 +45,9 @@ class Bad extends Error {
 /** @typedef {{ path: string, stamp: string, from: number, size: number }} Place where a file's bytes stand */
 /** @typedef {{ name: string, place: Place, sum: string, intact: boolean }} Member sum: SHA-256 in hex; intact: its checksum in the zip file is right */
 /** @typedef {Map<string, Member>} Members */
-/** @typedef {{ name: string, id: Buffer, publicKey: Buffer }} Key */
-/** @typedef {{ origin: string, size: number, root: Buffer, note: string }} Checkpoint */
+/** @typedef {{ name: string, id: Buffer, publicKey: Buffer, line: string }} Key */
+/** @typedef {{ origin: string, size: number, root: Buffer, note: string, signer: Key }} Checkpoint */
+/** @typedef {{ entry: number, from: Key, to: Key }} KeyChange the entry is the first that `to` signed for */
 /** @typedef {Buffer} Hashes of 32 bytes, one after the other */
 /** @typedef {{ seq: number, event: string, at: string, monotonicMs: number, bootId: string, texts: Record<string, string>, data: Record<string, unknown> }} Event */
 
@@ -357,7 +359,27 @@ function parseKey(line) {
   const name = match?.[1];
   if (name === undefined || blob === null || blob.length !== 33 || blob[0] !== 1) return null;
   const id = sha256(Buffer.from(`${name}\n`), blob).subarray(0, 4);
-  return id.toString('hex') === match?.[2] ? { name, id, publicKey: blob.subarray(1) } : null;
+  return id.toString('hex') === match?.[2] ? { name, id, publicKey: blob.subarray(1), line } : null;
+}
+
+/** @param {string} name @param {Buffer} publicKey @returns {Key} */
+function keyOf(name, publicKey) {
+  const blob = Buffer.concat([Buffer.of(1), publicKey]);
+  const id = sha256(Buffer.from(`${name}\n`), blob).subarray(0, 4);
+  return { name, id, publicKey, line: `${name}+${id.toString('hex')}+${blob.toString('base64')}` };
+}
+
+/** Keys that signed before this one, oldest first: believed only when the entries say the same. @param {Members} members */
+function earlierKeys(members) {
+  const file = 'keys/earlier.vkeys';
+  if (!members.has(file)) return [];
+  const lines = textOf(members, file).split('\n');
+  if (lines.pop() !== '') throw new Bad({ file }, 'its last line is cut off');
+  return lines.map((line) => {
+    const key = parseKey(line);
+    if (key === null) throw new Bad({ file }, 'it is not a list of verifier keys');
+    return key;
+  });
 }
 
 /** RFC 4251: length in 32 bits, then the bytes. @param {Buffer} bytes */
@@ -400,18 +422,28 @@ function checkSshSignature(armor, message, publicKey) {
     throw new Bad({ file }, 'the signature does not fit SHA256SUMS');
 }
 
-/** C2SP signed-note and tlog-checkpoint. @param {string} note @param {Key} key @param {string} file @returns {Checkpoint} */
-function openCheckpoint(note, key, file) {
+/** C2SP signed-note and tlog-checkpoint. @param {string} note @param {readonly Key[]} keys one of which signed it @param {string} file @returns {Checkpoint} */
+function openCheckpoint(note, keys, file) {
   const match =
     /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n\n— ([^ \n]+) ([A-Za-z0-9+/=]+)\n$/u.exec(note);
   const root = base64(match?.[3] ?? '');
   const blob = base64(match?.[5] ?? '');
   if (match === null || root === null || blob === null) throw new Bad({ file }, 'it is not a checkpoint');
   const body = note.slice(0, note.indexOf('\n\n') + 1);
-  const ours = match[4] === key.name && blob.subarray(0, 4).equals(key.id);
-  if (!ours || !isSignedBy(Buffer.from(body), blob.subarray(4), key.publicKey))
-    throw new Bad({ file }, 'its signature is not one of the key in keys/log.vkey');
-  return { origin: String(match[1]), size: Number(match[2]), root, note };
+  const signer = keys.find(
+    ({ name, id, publicKey }) =>
+      match[4] === name &&
+      blob.subarray(0, 4).equals(id) &&
+      isSignedBy(Buffer.from(body), blob.subarray(4), publicKey),
+  );
+  if (signer === undefined)
+    throw new Bad(
+      { file },
+      keys.length > 1
+        ? 'its signature is not one of the keys in keys/'
+        : 'its signature is not one of the key in keys/log.vkey',
+    );
+  return { origin: String(match[1]), size: Number(match[2]), root, note, signer };
 }
 
 // ---------------------------------------------------------------------------------------------- tree
@@ -647,19 +679,21 @@ function checkPrefixes(leaves, checkpoint, earlier) {
   }
 }
 
-/** @param {string} text @param {Key} key */
-function earlierCheckpoints(text, key) {
+/** @param {string} text @param {readonly Key[]} keys */
+function earlierCheckpoints(text, keys) {
   const notes = text.split('----\n');
   if (notes.pop() !== '') throw new Bad({ file: 'checkpoints.txt' }, 'its last line is cut off');
-  return notes.map((note) => openCheckpoint(note, key, 'checkpoints.txt'));
+  return notes.map((note) => openCheckpoint(note, keys, 'checkpoints.txt'));
 }
 
-/** @param {Member} member @param {Key} key @param {string} origin */
-function checkEvents(member, key, origin) {
+/** @param {Member} member @param {string} origin */
+function checkEvents(member, origin) {
   /** @type {Map<string, { entry: number, closed: boolean }>} */
   const turns = new Map();
   /** @type {number[]} */
   const restored = [];
+  /** @type {Event[]} */
+  const rotations = [];
   /** @type {Event | undefined} */
   let first;
   /** @type {Event | undefined} */
@@ -674,18 +708,84 @@ function checkEvents(member, key, origin) {
     checkClock(last, event, index);
     checkTurn(turns, event, index);
     if (last?.bootId === event.bootId && event.monotonicMs < last.monotonicMs) restored.push(index);
+    if (event.event === 'log.key-rotated') rotations.push(event);
     first ??= event;
     last = event;
     index += 1;
   }
-  const created =
-    first?.event === 'log.created' &&
-    first.data['origin'] === origin &&
-    first.data['logKey'] === sha256(key.publicKey).toString('hex');
-  if (!created)
-    throw new Bad({ entry: 0, file: 'events.jsonl' }, 'it does not begin this record with this key');
+  if (first?.event !== 'log.created' || first.data['origin'] !== origin)
+    throw new Bad({ entry: 0, file: 'events.jsonl' }, 'it does not begin this record');
   const open = [...turns.values()].filter((turn) => !turn.closed).map((turn) => turn.entry);
-  return { from: first?.at, to: last?.at, open, restored };
+  return { first, last, open, restored, rotations };
+}
+
+/** FORMAT.md, "Change of the key". @param {any} value @returns {value is Record<string, string | number>} */
+function isKeyRotation(value) {
+  return (
+    isObject(value) &&
+    Object.keys(value).length === Object.keys(rotationMembers).length &&
+    Object.entries(rotationMembers).every(([name, isRight]) => isRight(value[name]))
+  );
+}
+
+/**
+ * From the key that the first entry names through each change of the key to the one that signed the bundle.
+ * @param {{ first: Event, rotations: readonly Event[] }} events @param {Hashes} leaves @param {Key} key @returns {KeyChange[]}
+ */
+function followKeys({ first, rotations }, leaves, key) {
+  const roots = rootsOf(
+    leaves,
+    rotations.map(({ seq }) => seq),
+  );
+  const used = [String(first.data['logKey'])];
+  const changes = rotations.map(({ seq: entry, data }) => {
+    const where = { entry, file: 'events.jsonl' };
+    if (!isKeyRotation(data)) throw new Bad(where, 'it is no change of the key');
+    const from = keyOf(key.name, Buffer.from(String(data['oldKeyPublic']), 'base64'));
+    const to = keyOf(key.name, Buffer.from(String(data['newKeyPublic']), 'base64'));
+    const [oldKey, newKey] = [from, to].map(({ publicKey }) => sha256(publicKey).toString('hex'));
+    if (data['oldKey'] !== used.at(-1)) throw new Bad(where, 'it changes a key that was not in use');
+    if (used.includes(String(data['newKey']))) throw new Bad(where, 'it brings back a key of before');
+    if (data['oldKey'] !== oldKey || data['newKey'] !== newKey)
+      throw new Bad(where, 'it names a key by another hash than its own');
+    if (data['size'] !== entry) throw new Bad(where, 'it changes the key at another place than its own');
+    const root = roots.get(entry)?.toString('base64');
+    const lines = ['cloister/1 log key rotation', key.name, entry, root, from.line, to.line];
+    const statement = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+    const isSigned = (/** @type {string} */ name, /** @type {Key} */ { publicKey }) =>
+      isSignedBy(statement, Buffer.from(String(data[name]), 'base64'), publicKey);
+    if (!isSigned('oldSignature', from))
+      throw new Bad(where, 'the old key did not sign this change of the key');
+    if (!isSigned('newSignature', to))
+      throw new Bad(where, 'the new key did not sign this change of the key');
+    used.push(newKey ?? '');
+    return { entry, from, to };
+  });
+  if (used.at(-1) !== sha256(key.publicKey).toString('hex'))
+    throw new Bad(
+      { entry: changes.at(-1)?.entry ?? 0, file: 'events.jsonl' },
+      'it brings another key than the one that signed this bundle',
+    );
+  return changes;
+}
+
+/**
+ * Each earlier checkpoint has the signature of the key of its time, and the list of earlier keys says what the entries say.
+ * @param {readonly KeyChange[]} changes @param {readonly Key[]} listed @param {Key} key @param {readonly Checkpoint[]} earlier
+ */
+function checkEarlierKeys(changes, listed, key, earlier) {
+  const right =
+    listed.length === changes.length && changes.every(({ from }, n) => from.line === listed[n]?.line);
+  if (!right)
+    throw new Bad({ file: 'keys/earlier.vkeys' }, 'it does not list the earlier keys that the entries name');
+  for (const { size, signer } of earlier) {
+    const due = changes.find(({ entry }) => size <= entry)?.from ?? key;
+    if (!signer.publicKey.equals(due.publicKey))
+      throw new Bad(
+        { file: 'checkpoints.txt' },
+        `the checkpoint of ${size} entries is signed by a key that was not in use then`,
+      );
+  }
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -693,6 +793,8 @@ const isOne = (/** @type {RegExp} */ pattern) => (/** @type {unknown} */ value) 
   typeof value === 'string' && pattern.test(value);
 const isOneOrNull = (/** @type {RegExp} */ pattern) => (/** @type {unknown} */ value) =>
   value === null || isOne(pattern)(value);
+const isBase64 = (/** @type {number} */ length) => (/** @type {any} */ value) =>
+  typeof value === 'string' && base64(value)?.length === length;
 const isCount = (/** @type {unknown} */ value) => Number.isSafeInteger(value) && Number(value) >= 0;
 /** @param {any} value */
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -718,6 +820,17 @@ const leafMembers = {
   app: isOne(/^[0-9A-Za-z.+-]{1,40}$/),
   texts: (value) => isObject(value) && Object.values(value).every(isOne(/^[0-9a-f]{64}$/)),
   data: isObject,
+};
+
+/** @type {Record<string, (value: any) => boolean>} */
+const rotationMembers = {
+  oldKey: isOne(/^[0-9a-f]{64}$/),
+  oldKeyPublic: isBase64(32),
+  newKey: isOne(/^[0-9a-f]{64}$/),
+  newKeyPublic: isBase64(32),
+  size: isCount,
+  oldSignature: isBase64(64),
+  newSignature: isBase64(64),
 };
 
 /** @param {any} value @returns {value is Event} */
@@ -892,17 +1005,23 @@ function verifyBundle(members, pinned) {
   const vkey = text('keys/log.vkey').replace(/\n$/, '');
   const key = parseKey(vkey);
   if (key === null) throw new Bad({ file: 'keys/log.vkey' }, 'it is not a verifier key');
-  if (pinned !== null && pinned !== fingerprint(key.publicKey) && pinned !== vkey) {
+  const listed = earlierKeys(members);
+  const held = [key, ...listed].find(
+    ({ publicKey, line }) => pinned === fingerprint(publicKey) || pinned === line,
+  );
+  if (pinned !== null && held === undefined) {
     throw new Bad(
       { file: 'keys/log.vkey' },
       `it is not the key that you gave; its fingerprint is ${fingerprint(key.publicKey)}`,
     );
   }
-  const checkpoint = openCheckpoint(text('log/checkpoint'), key, 'log/checkpoint');
-  const earlier = earlierCheckpoints(text('checkpoints.txt'), key);
+  const checkpoint = openCheckpoint(text('log/checkpoint'), [key], 'log/checkpoint');
+  const earlier = earlierCheckpoints(text('checkpoints.txt'), [key, ...listed]);
   const leaves = checkTree(members, checkpoint, earlier);
   checkPrefixes(leaves, checkpoint, earlier);
-  const events = checkEvents(memberOf(members, 'events.jsonl'), key, checkpoint.origin);
+  const events = checkEvents(memberOf(members, 'events.jsonl'), checkpoint.origin);
+  const changes = followKeys(events, leaves, key);
+  checkEarlierKeys(changes, listed, key, earlier);
   const payloads = checkPayloads(members);
   checkTiles(members, leaves);
   const sums = bytesOf(memberOf(members, 'SHA256SUMS'));
@@ -920,26 +1039,49 @@ function verifyBundle(members, pinned) {
     rootHash: checkpoint.root.toString('hex'),
     keyFingerprint: fingerprint(key.publicKey),
     authenticated: pinned !== null,
+    heldKey: held === undefined ? null : fingerprint(held.publicKey),
+    keyChanges: changes.map(({ entry, from, to }) => ({
+      entry,
+      from: fingerprint(from.publicKey),
+      to: fingerprint(to.publicKey),
+    })),
     clinicalText: manifest.clinicalText,
     flavour: manifest.flavour,
     payloads,
     earlierCheckpoints: earlier.length,
     openRequests: events.open,
     restoredAt: events.restored,
-    from: events.from,
-    to: events.to,
+    from: events.first.at,
+    to: events.last?.at,
   };
+}
+
+/** @param {ReturnType<typeof verifyBundle>} summary */
+function describeTrust({ authenticated, heldKey, keyFingerprint }) {
+  if (!authenticated)
+    return 'consistent, NOT authenticated: no key was given, so anybody could have signed this.';
+  return heldKey === keyFingerprint
+    ? 'AUTHENTICATED: signed by the key you gave.'
+    : 'AUTHENTICATED: signed by a key that the key you gave leads to.';
+}
+
+/** @param {string} from @param {string} to @param {string | null} held fingerprints */
+function describeChange(from, to, held) {
+  if (from === held) return 'it was signed by the key that you hold';
+  return to === held ? 'to the key that you hold' : 'it was signed by both keys';
 }
 
 /** @param {ReturnType<typeof verifyBundle>} summary */
 function describe(summary) {
   return [
-    summary.authenticated
-      ? 'AUTHENTICATED: signed by the key you gave.'
-      : 'consistent, NOT authenticated: no key was given, so anybody could have signed this.',
+    describeTrust(summary),
     `  record       ${summary.origin}`,
     `  entries      ${summary.treeSize}, from ${summary.from} to ${summary.to}`,
     `  fingerprint  ${summary.keyFingerprint}`,
+    ...summary.keyChanges.map(
+      ({ entry, from, to }) =>
+        `  key          the key changed at entry ${entry}; ${describeChange(from, to, summary.heldKey)}`,
+    ),
     `  root         ${summary.rootHash}`,
     `  text         ${summary.payloads === null ? 'withheld' : `included, ${summary.payloads} texts match their commitments`}`,
     `  checkpoints  ${summary.earlierCheckpoints} earlier, each a prefix of this record`,

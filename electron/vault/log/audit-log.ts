@@ -15,6 +15,7 @@ import { canonicalBytes } from './canonical-json.ts';
 import { formatCheckpoint } from './checkpoint.ts';
 import { clockToleranceMs, type Clock } from './clock.ts';
 import { commitText } from './commitment.ts';
+import { keyRotationProblem, namedKeys, signKeyRotation } from './key-rotation.ts';
 import {
   leafDataSchemas,
   leafEnvelopeSchema,
@@ -24,6 +25,8 @@ import {
   type LeafOutcome,
   type TextField,
 } from './leaf.ts';
+import { openLogReader } from './log-reader.ts';
+import { prepareLogStatements } from './log-statements.ts';
 import { hashLeaf, nodesAddedBy, rootOf } from './merkle.ts';
 import { DeltaReceipt, LeafReceipt } from './receipt.ts';
 import { signNote } from './signed-note.ts';
@@ -45,6 +48,17 @@ export type AuditLog = {
    * @throws SqliteError when the disk refuses; then nothing of it is stored
    */
   append<T extends LogEventType>(draft: LeafDraft<T>, alongside?: (seq: Entry) => void): LeafReceipt<T>;
+  /**
+   * Changes the key that signs: one leaf that both keys sign, and its checkpoint by the new key, in one transaction. From
+   * then on this log signs with `newSeed`, which the caller zeroes only after the log was closed; the old one it may zero
+   * at once. The caller has sealed the new seed into the key file before: FORMAT.md, "How the app changes the key".
+   * @param newSeed Ed25519 seed of 32 random bytes that was never a key of this record
+   * @throws SqliteError when the disk refuses; then nothing is stored and the old key goes on signing
+   */
+  rotateKey(
+    newSeed: Uint8Array,
+    by: Pick<LeafDraft<'log.key-rotated'>, 'actor' | 'session'>,
+  ): LeafReceipt<'log.key-rotated'>;
   /** Makes one piece of a running answer durable. Pieces of a turn are numbered from 0. */
   recordDelta(turnId: TurnId, seq: number, text: string): DeltaReceipt;
   /** Marks the checkpoint of that many leaves as one that left the machine: it is never dropped. */
@@ -57,7 +71,7 @@ type Deps = {
   readonly database: WritableDatabase;
   readonly clock: Clock;
   readonly origin: string;
-  /** Ed25519 seed, 32 bytes. */
+  /** Ed25519 seed, 32 bytes, of the key that signed the newest checkpoint. */
   readonly logSeed: Uint8Array;
   readonly device: DeviceId;
   readonly appVersion: string;
@@ -67,12 +81,13 @@ type Deps = {
 
 export function openAuditLog(deps: Deps): AuditLog {
   const { database, clock } = deps;
-  const statements = prepareStatements(database);
+  const statements = prepareLogStatements(database);
   const readNode = (level: number, position: number): Buffer | null =>
     statements.node.get(level, position)?.hash ?? null;
   const size = (): number => statements.size.get()?.size ?? 0;
+  let logSeed = deps.logSeed;
 
-  function write<T extends LogEventType>(draft: LeafDraft<T>, atMs: number): Entry {
+  function write<T extends LogEventType>(draft: LeafDraft<T>, atMs: number, seed: Uint8Array): Entry {
     const seq = entrySchema.parse(size());
     const salted = saltTexts(draft.texts);
     const at = new Date(atMs).toISOString();
@@ -108,7 +123,7 @@ export function openAuditLog(deps: Deps): AuditLog {
       rootHash: rootOf(seq + 1, readNode),
     });
     statements.dropCheckpoints.run();
-    statements.insertCheckpoint.run(seq + 1, signNote(body, deps.origin, deps.logSeed));
+    statements.insertCheckpoint.run(seq + 1, signNote(body, deps.origin, seed));
     return seq;
   }
 
@@ -130,23 +145,61 @@ export function openAuditLog(deps: Deps): AuditLog {
         texts: {},
       },
       nowMs,
+      logSeed,
     );
+  }
+
+  /** @param seed of the key that signs from this transaction's checkpoint on */
+  function commit(work: (nowMs: number) => Entry, seed: Uint8Array): Entry {
+    // A receipt inside somebody else's transaction would exist before its COMMIT.
+    if (database.raw.inTransaction) throw new Error('a leaf is committed in a transaction of its own');
+    const startedAt = performance.now();
+    const nowMs = clock.nowMs();
+    const seq = database.transaction(() => {
+      noteClockJump(nowMs);
+      return work(nowMs);
+    });
+    logSeed = seed;
+    deps.onAppended(seq + 1, performance.now() - startedAt);
+    return seq;
+  }
+
+  /** What no verifier would accept must not get into a log that nobody can mend. */
+  function rotationTo(newSeed: Uint8Array): LeafData<'log.key-rotated'> {
+    const place = { origin: deps.origin, size: size(), rootHash: rootOf(size(), readNode) };
+    const rotation = signKeyRotation(place, logSeed, newSeed);
+    const problem = keyRotationProblem(rotation, place, namedKeys(openLogReader(database)));
+    if (problem !== null) throw new Error(`the log key cannot be changed: ${problem}`);
+    return rotation;
   }
 
   return {
     append(draft, alongside) {
-      // A receipt inside somebody else's transaction would exist before its COMMIT.
-      if (database.raw.inTransaction) throw new Error('a leaf is committed in a transaction of its own');
-      const startedAt = performance.now();
-      const nowMs = clock.nowMs();
-      const seq = database.transaction(() => {
-        noteClockJump(nowMs);
-        const written = write(draft, nowMs);
+      const seq = commit((nowMs) => {
+        const written = write(draft, nowMs, logSeed);
         alongside?.(written);
         return written;
-      });
-      deps.onAppended(seq + 1, performance.now() - startedAt);
+      }, logSeed);
       return new LeafReceipt(draft.type, seq, draft.texts);
+    },
+    rotateKey(newSeed, by) {
+      const seq = commit(
+        (nowMs) =>
+          write(
+            {
+              type: 'log.key-rotated',
+              ...by,
+              patient: null,
+              outcome: 'success',
+              data: rotationTo(newSeed),
+              texts: {},
+            },
+            nowMs,
+            newSeed,
+          ),
+        newSeed,
+      );
+      return new LeafReceipt('log.key-rotated', seq, {});
     },
     recordDelta(turnId, seq, text) {
       if (database.raw.inTransaction)
@@ -167,32 +220,4 @@ function saltTexts(texts: Readonly<Partial<Record<TextField, string>>>) {
     const salt = randomBytes(32);
     return { field: textFieldSchema.parse(name), salt, text, commitment: commitText(text, salt) };
   });
-}
-
-function prepareStatements(database: WritableDatabase) {
-  return {
-    size: database.prepare<[], { size: number }>('SELECT coalesce(max(seq) + 1, 0) AS size FROM leaves'),
-    lastAt: database.prepare<[], { at: string }>('SELECT at FROM leaf_index ORDER BY seq DESC LIMIT 1'),
-    node: database.prepare<[number, number], { hash: Buffer }>(
-      'SELECT hash FROM tree_nodes WHERE level = ? AND position = ?',
-    ),
-    insertLeaf: database.prepare<[number, Uint8Array], never>('INSERT INTO leaves (seq, leaf) VALUES (?, ?)'),
-    insertIndex: database.prepare<[number, string, string, string | null, string | null, string], never>(
-      'INSERT INTO leaf_index (seq, type, at, actor, patient, outcome) VALUES (?, ?, ?, ?, ?, ?)',
-    ),
-    insertPayload: database.prepare<[number, string, Uint8Array, string], never>(
-      'INSERT INTO payloads (seq, field, salt, text) VALUES (?, ?, ?, ?)',
-    ),
-    insertNode: database.prepare<[number, number, Uint8Array], never>(
-      'INSERT INTO tree_nodes (level, position, hash) VALUES (?, ?, ?)',
-    ),
-    dropCheckpoints: database.prepare<[], never>('DELETE FROM checkpoints WHERE kept = 0'),
-    insertCheckpoint: database.prepare<[number, string], never>(
-      'INSERT INTO checkpoints (size, note, kept) VALUES (?, ?, 0)',
-    ),
-    keepCheckpoint: database.prepare<[number], never>('UPDATE checkpoints SET kept = 1 WHERE size = ?'),
-    insertDelta: database.prepare<[string, number, string], never>(
-      'INSERT INTO turn_deltas (turn_id, seq, text) VALUES (?, ?, ?)',
-    ),
-  };
 }

@@ -6,6 +6,8 @@ export function bundleReadme(facts: {
   readonly size: number;
   readonly clinicalText: 'withheld' | 'included';
   readonly fingerprint: string;
+  /** Keys that signed before this one, oldest first, each with the entry that ended its time. */
+  readonly earlierKeys: readonly { readonly fingerprint: string; readonly changedAt: number }[];
   readonly flavour: 'release' | 'development';
 }): string {
   return `CLOISTER AUDIT BUNDLE
@@ -14,7 +16,7 @@ Record      ${facts.origin}
 Entries     0 to ${facts.size - 1} (all ${facts.size} of this record, up to the moment of the export)
 Clinical    ${facts.clinicalText === 'included' ? 'text INCLUDED (payloads.jsonl)' : 'text withheld'}
 Signed by   ${facts.fingerprint}
-${facts.flavour === 'development' ? 'Made by     a DEVELOPMENT build, with made-up patients\n' : ''}
+${facts.earlierKeys.map(earlierKeyLine).join('')}${facts.flavour === 'development' ? 'Made by     a DEVELOPMENT build, with made-up patients\n' : ''}
 Treat this file as protected health information. Even without clinical text it
 holds times and patient identifiers.
 
@@ -32,7 +34,7 @@ Cloister was set up. Do it by phone or on paper, not by a message that came with
 this file. Then see that the key in this bundle is that key:
 
     ssh-keygen -l -f <(cut -d' ' -f3- keys/allowed_signers)
-
+${facts.earlierKeys.length > 0 ? changedKey : ''}
 
 3. Are the files whole, and signed by that key?
 
@@ -61,3 +63,14 @@ An entry commits to each free text with a salted hash,
 SHA-256(0x10 || salt || text). Where the text is withheld, the commitment stands.
 `;
 }
+
+function earlierKeyLine({ fingerprint, changedAt }: { fingerprint: string; changedAt: number }): string {
+  return `Before      ${fingerprint}, until entry ${changedAt} changed the key\n`;
+}
+
+const changedKey = `
+The key was changed. Do you hold one of the fingerprints called "Before"? Then
+ask for the new one in the same way. The entry that changed the key is signed by
+both keys: verify.mjs takes the fingerprint that you hold, follows the changes
+from there, and says so.
+`;

@@ -7,8 +7,10 @@ import { ZipFile } from 'yazl';
 import { bundleReadme } from './bundle-readme.ts';
 import { canonicalText, type JsonValue } from './canonical-json.ts';
 import { publicKeyOf } from './ed25519.ts';
+import { keyRotations, type PlacedRotation } from './key-rotation.ts';
 import { logKeyFingerprint } from './log-key.ts';
 import type { LogReader } from './log-reader.ts';
+import { formatVerifierKey, openNote, verifierKeyFor } from './signed-note.ts';
 import { allowedSignersLine, sshSignature } from './sshsig.ts';
 import { entryBundlesOf, entryBytes, tileBytes, tilePath, tilesOf, tileWidth, type Tile } from './tiles.ts';
 
@@ -17,7 +19,7 @@ export type BundleFacts = {
   readonly origin: string;
   readonly verifierKey: string;
   readonly logSeed: Uint8Array;
-  /** Leaves in the bundle; a checkpoint of exactly this size is stored. */
+  /** Leaves in the bundle; a checkpoint of exactly this size is stored, and signed by this key. */
   readonly size: number;
   readonly clinicalText: 'withheld' | 'included';
   readonly appVersion: string;
@@ -108,10 +110,17 @@ function* contentMembers(facts: BundleFacts, reader: LogReader): Iterable<Member
   if (!origin.startsWith('cloister.')) throw new Error('not an origin of ours');
   const checkpoint = reader.checkpoint(size);
   if (checkpoint === null) throw new Error('there is no checkpoint of that size');
+  if (
+    verifierKeyFor(origin, facts.logSeed) !== facts.verifierKey ||
+    !openNote(checkpoint, facts.verifierKey).ok
+  )
+    throw new Error('another key signed the record of that size');
   const earlier = reader.keptCheckpoints().filter((kept) => kept.size < size);
   const publicKey = publicKeyOf(facts.logSeed);
 
-  yield textMember('README.txt', bundleReadme({ ...facts, fingerprint: logKeyFingerprint(publicKey) }));
+  const changes = keyRotations(reader, size);
+
+  yield textMember('README.txt', bundleReadme(readmeFacts(facts, publicKey, changes)));
   yield jsonMember('manifest.json', manifestOf(facts, earlier.at(-1)?.note ?? null));
   yield jsonMember('inventory.json', {
     app: facts.appVersion,
@@ -121,6 +130,7 @@ function* contentMembers(facts: BundleFacts, reader: LogReader): Iterable<Member
   });
   yield textMember('keys/log.vkey', `${facts.verifierKey}\n`);
   yield textMember('keys/allowed_signers', allowedSignersLine(publicKey));
+  if (changes.length > 0) yield textMember('keys/earlier.vkeys', earlierKeys(origin, changes));
   yield textMember('log/checkpoint', checkpoint);
   // A signed note ends with a newline and holds an empty line; a line of dashes can stand in none of ours.
   yield textMember('checkpoints.txt', earlier.map(({ note }) => `${note}----\n`).join(''));
@@ -145,6 +155,20 @@ function* contentMembers(facts: BundleFacts, reader: LogReader): Iterable<Member
         ),
     };
   }
+}
+
+function readmeFacts(facts: BundleFacts, publicKey: Uint8Array, changes: readonly PlacedRotation[]) {
+  const earlierKeys = changes.map(({ entry, rotation }) => ({
+    fingerprint: logKeyFingerprint(Buffer.from(rotation.oldKeyPublic, 'base64')),
+    changedAt: entry,
+  }));
+  return { ...facts, fingerprint: logKeyFingerprint(publicKey), earlierKeys };
+}
+
+function earlierKeys(origin: string, changes: readonly PlacedRotation[]): string {
+  return changes
+    .map(({ rotation }) => `${formatVerifierKey(origin, Buffer.from(rotation.oldKeyPublic, 'base64'))}\n`)
+    .join('');
 }
 
 function manifestOf(facts: BundleFacts, previous: string | null): JsonValue {

@@ -3,7 +3,12 @@ import { publicKeyOf } from './ed25519.ts';
 
 /** SHA-256 of the raw Ed25519 public key, in hex: how leaves name a log key. */
 export function logKeyHash(seed: Uint8Array): string {
-  return createHash('sha256').update(publicKeyOf(seed)).digest('hex');
+  return publicKeyHash(publicKeyOf(seed));
+}
+
+/** @param publicKey raw, 32 bytes */
+export function publicKeyHash(publicKey: Uint8Array): string {
+  return createHash('sha256').update(publicKey).digest('hex');
 }
 
 /** What people compare by phone or on paper; the same text that `ssh-keygen -l` prints: `SHA256:` and 43 characters. */

@@ -42,7 +42,11 @@ export function openNote(note: string, verifierKey: string): Result<string, Note
 
 /** The `vkey` text of a log key. */
 export function verifierKeyFor(keyName: string, seed: Uint8Array): string {
-  const publicKey = publicKeyOf(seed);
+  return formatVerifierKey(keyName, publicKeyOf(seed));
+}
+
+/** @param publicKey raw, 32 bytes */
+export function formatVerifierKey(keyName: string, publicKey: Uint8Array): string {
   const encoded = Buffer.concat([Uint8Array.of(ed25519Type), publicKey]).toString('base64');
   return `${keyName}+${keyId(keyName, publicKey).toString('hex')}+${encoded}`;
 }

@@ -1,11 +1,13 @@
 import { parseCanonical } from './canonical-json.ts';
-import { parseCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { createCheckpointCheck, foreignSignature } from './checkpoint-check.ts';
 import { clockToleranceMs } from './clock.ts';
 import { commitText } from './commitment.ts';
+import { createKeyChain, type KeyChain } from './key-chain.ts';
 import { leafEnvelopeSchema, type LeafEnvelope } from './leaf.ts';
+import { publicKeyHash } from './log-key.ts';
 import type { LogReader, Payload } from './log-reader.ts';
 import { emptyRoot, hashLeaf, nodesAddedBy, rootOf, type TreeNode } from './merkle.ts';
-import { openNote } from './signed-note.ts';
+import { parseVerifierKey } from './signed-note.ts';
 
 export type LogCheck = {
   readonly consistent: boolean;
@@ -19,12 +21,16 @@ export type LogCheck = {
   readonly problem: string | null;
 };
 
-type Expected = { readonly origin: string; readonly verifierKey: string };
+type Expected = {
+  readonly origin: string;
+  /** The record's key, or one of before: from there on the leaves that change the key lead to the one that signs now. */
+  readonly verifierKey: string;
+};
 type Fault = { readonly entry: number | null; readonly problem: string };
 
 /**
  * Everything again from the leaves: hashes, tree, every stored checkpoint, canonical form, order, clock and every stored
- * text. Memory stays constant: nodes are compared as they come.
+ * text, each checkpoint by the key of its time. Memory stays constant: nodes are compared as they come.
  * @param reader of one snapshot, as `openSnapshotReader` gives
  * @param onProgress fraction from 0 to 1
  */
@@ -36,29 +42,35 @@ export function verifyLog(
   const treeSize = reader.size();
   const tree = createEdge();
   const texts = createTextCheck(reader.payloads(treeSize));
-  const checkpoints = createCheckpointCheck(reader, expected, treeSize);
+  const checkpoints = createCheckpointCheck(reader, expected.origin, treeSize);
+  const keys = createKeyChain(expected.origin);
   const faults: Fault[] = [];
   let before: LeafEnvelope | null = null;
   let count = 0;
   for (const { index, bytes } of reader.leaves(treeSize)) {
     const leaf = parseLeaf(bytes, index);
+    // What lies under the tree's edge is forgotten when the leaf is added.
+    const rootBefore = leaf?.event === 'log.key-rotated' ? tree.root(count) : null;
     const added = tree.add(count, bytes);
     const isStored = added.every((node) => isSame(reader.readNode(node.level, node.index), node.hash));
     const problem =
       (index === count ? null : 'an entry is missing') ??
       (isStored ? null : 'the entry does not match the stored tree') ??
       (leaf === null ? 'the entry is not in its one canonical form' : clockProblem(before, leaf)) ??
-      texts.problemOf(index, leaf);
+      texts.problemOf(index, leaf) ??
+      (leaf === null ? null : keys.problemOf(leaf, rootBefore));
     if (problem !== null) faults.push({ entry: count, problem });
+    const endedKey = keys.endedBy(count);
+    const wrongCheckpoint = endedKey === null ? null : checkpoints.problemUntilNow(endedKey);
+    if (wrongCheckpoint !== null) faults.push({ entry: null, problem: wrongCheckpoint });
     before = leaf;
     count += 1;
-    const wrongCheckpoint = checkpoints.problemAt(count, () => tree.root(count));
-    if (wrongCheckpoint !== null) faults.push({ entry: null, problem: wrongCheckpoint });
+    checkpoints.reached(count, () => tree.root(count));
     if (count % 1000 === 0) onProgress(count / treeSize);
     // The first fault is what is told; what follows it would only be its echo.
     if (faults.length > 0) break;
   }
-  const [fault = atTheEnd(texts, checkpoints)] = faults;
+  const [fault = atTheEnd({ texts, checkpoints, keys, expected })] = faults;
   texts.close();
   return {
     consistent: fault === null,
@@ -70,11 +82,24 @@ export function verifyLog(
   };
 }
 
-function atTheEnd(
-  texts: ReturnType<typeof createTextCheck>,
-  checkpoints: ReturnType<typeof createCheckpointCheck>,
-): Fault | null {
-  const problem = texts.problemAtEnd() ?? checkpoints.problemAtEnd();
+function atTheEnd(checks: {
+  readonly texts: ReturnType<typeof createTextCheck>;
+  readonly checkpoints: ReturnType<typeof createCheckpointCheck>;
+  readonly keys: KeyChain;
+  readonly expected: Expected;
+}): Fault | null {
+  const { texts, checkpoints, keys, expected } = checks;
+  const key = parseVerifierKey(expected.verifierKey);
+  if (key === null || !keys.includes(publicKeyHash(key.publicKey))) {
+    // The leaves lead to another key than the one that is held: where that one signs, a change of the key is missing.
+    return checkpoints.newestIsSignedBy(expected.verifierKey)
+      ? { entry: keys.since(), problem: 'another key signs than the one that this entry brought' }
+      : { entry: null, problem: checkpoints.problemAtEnd() ?? foreignSignature };
+  }
+  const problem =
+    checkpoints.problemUntilNow(keys.current() ?? expected.verifierKey) ??
+    texts.problemAtEnd() ??
+    checkpoints.problemAtEnd();
   return problem === null ? null : { entry: null, problem };
 }
 
@@ -138,40 +163,6 @@ function createTextCheck(payloads: Iterable<Payload>) {
     /** A handle with an open read cannot be closed. */
     close: () => stored.return?.(),
   };
-}
-
-/** The newest checkpoint, and each that left the machine: all must be prefixes of this tree. */
-function createCheckpointCheck(reader: LogReader, expected: Expected, treeSize: number) {
-  const kept = reader.keptCheckpoints();
-  const notes = new Map(kept.map(({ size, note }) => [size, note]));
-  const newest = reader.checkpoint(treeSize);
-  if (newest !== null) notes.set(treeSize, newest);
-  return {
-    problemAt(size: number, root: () => Uint8Array): string | null {
-      const note = notes.get(size);
-      if (note === undefined) return null;
-      const checkpoint = openCheckpoint(note, expected.verifierKey);
-      if (checkpoint === null) return 'a checkpoint is not signed by the key of this record';
-      if (checkpoint.origin !== expected.origin) return 'a checkpoint is of another record';
-      if (checkpoint.size === size && isSame(root(), checkpoint.rootHash)) return null;
-      return size === treeSize
-        ? 'the newest checkpoint describes another tree'
-        : `the ${size} entries that left this computer earlier are not the first of this record`;
-    },
-    problemAtEnd(): string | null {
-      if (newest === null) return 'the newest checkpoint is missing';
-      return kept.some(({ size }) => size > treeSize)
-        ? 'the record is shorter than what left this computer earlier'
-        : null;
-    },
-  };
-}
-
-function openCheckpoint(note: string, verifierKey: string): Checkpoint | null {
-  const opened = openNote(note, verifierKey);
-  if (!opened.ok) return null;
-  const checkpoint = parseCheckpoint(opened.value);
-  return checkpoint.ok ? checkpoint.value : null;
 }
 
 function isSame(a: Uint8Array | null, b: Uint8Array): boolean {
