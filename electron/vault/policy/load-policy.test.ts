@@ -4,14 +4,12 @@ import {
   chmodSync,
   chownSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -301,7 +299,7 @@ describe('what is not a plain folder with plain files is not read', () => {
   });
 
   onPosix('a link for the folder', () => {
-    const link = join(mkdtempSync(join(tmpdir(), 'cloister-policy-')), 'link');
+    const link = join(policyFolder({}), 'link');
     symlinkSync(policyFolder(good), link);
     expect(problemOf(load(link))).toBe('policy-not-a-file');
   });

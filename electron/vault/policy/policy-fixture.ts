@@ -1,7 +1,8 @@
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { signNote, verifierKeyFor } from '../log/signed-note.ts';
 import { loadPolicy, type EffectivePolicy, type PolicyInput } from './load-policy.ts';
 
@@ -26,9 +27,15 @@ export function noteOf(document: unknown, keyName: string = domain, seed = organ
 
 export type Files = Readonly<Record<string, string | Uint8Array>>;
 
+/** All folders of one test file; gone with it. */
+const temporary = mkdtempSync(join(tmpdir(), 'cloister-policy-'));
+afterAll(() => {
+  rmSync(temporary, { recursive: true, force: true });
+});
+
 /** A folder as IT would make it, but of the current user. */
 export function policyFolder(files: Files): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cloister-policy-'));
+  const folder = mkdtempSync(join(temporary, 'folder-'));
   chmodSync(folder, 0o755);
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(folder, name), content);
