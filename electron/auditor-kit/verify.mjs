@@ -375,6 +375,7 @@ function earlierKeys(members) {
   if (!members.has(file)) return [];
   const lines = textOf(members, file).split('\n');
   if (lines.pop() !== '') throw new Bad({ file }, 'its last line is cut off');
+  if (lines.length === 0) throw new Bad({ file }, 'it lists no key');
   return lines.map((line) => {
     const key = parseKey(line);
     if (key === null) throw new Bad({ file }, 'it is not a list of verifier keys');
