@@ -765,7 +765,7 @@ function followKeys({ first, rotations }, leaves, key) {
   if (used.at(-1) !== sha256(key.publicKey).toString('hex'))
     throw new Bad(
       { entry: changes.at(-1)?.entry ?? 0, file: 'events.jsonl' },
-      'it brings another key than the one that signed this bundle',
+      'it brings another key than the one that signs',
     );
   return changes;
 }

@@ -157,6 +157,9 @@ describe('the check at sign-in while the key file holds two seeds', () => {
     const next = randomBytes(32);
     view(logOf(next));
     expect(check(fixture.logSeed, next)).toBe('record-inconsistent');
+    fixture.log.rotateKey(randomBytes(32), by());
+    view(logOf(next));
+    expect(check(fixture.logSeed, next)).toBe('record-inconsistent');
   });
 
   it('refuses the old key once it is alone in the key file', () => {

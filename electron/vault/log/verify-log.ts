@@ -93,7 +93,7 @@ function atTheEnd(checks: {
   if (key === null || !keys.includes(publicKeyHash(key.publicKey))) {
     // The leaves lead to another key than the one that is held: where that one signs, a change of the key is missing.
     return checkpoints.newestIsSignedBy(expected.verifierKey)
-      ? { entry: keys.since(), problem: 'another key signs than the one that this entry brought' }
+      ? { entry: keys.since(), problem: 'the entry brings another key than the one that signs' }
       : { entry: null, problem: checkpoints.problemAtEnd() ?? foreignSignature };
   }
   const problem =

@@ -227,13 +227,13 @@ describe('AC-09 a change of the key that is not as it must be is named by its in
     [
       'it is missing, the leaf that brought the key before',
       3,
-      'it brings another key than the one that signed this bundle',
+      'it brings another key than the one that signs',
       (all) => unchanged(all, 6),
     ],
     [
       'all are missing, the leaf that brought the first key',
       0,
-      'it brings another key than the one that signed this bundle',
+      'it brings another key than the one that signs',
       (all) => unchanged(all, 3, 6),
     ],
     [
@@ -251,9 +251,9 @@ describe('AC-09 a change of the key that is not as it must be is named by its in
   ])('where %s', async (_, entry, problem, tamper, signer = 'third') => {
     const seed = log.seeds[signer];
     log.forge(tamper(log.leaves()), seed);
-    const { consistent, firstBadEntry } = log.check(seed);
-    expect({ app: { consistent, firstBadEntry }, auditor: await found(seed) }).toEqual({
-      app: { consistent: false, firstBadEntry: entry },
+    const { consistent, firstBadEntry, problem: told } = log.check(seed);
+    expect({ app: { consistent, firstBadEntry, problem: told }, auditor: await found(seed) }).toEqual({
+      app: { consistent: false, firstBadEntry: entry, problem: problem.replace(/^it /, 'the entry ') },
       auditor: { ok: false, entry, file: 'events.jsonl', problem },
     });
   });
