@@ -7,6 +7,8 @@ export const appErrorCodes = [
   'not-signed-in',
   'not-allowed',
   'wrong-passphrase',
+  'sign-in-delayed',
+  'second-factor-wrong',
   'already-set-up',
   'not-set-up',
   'passphrase-too-weak',

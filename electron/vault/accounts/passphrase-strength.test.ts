@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { createPassphraseMeter } from './passphrase-strength.ts';
+
+const measure = createPassphraseMeter();
+const rules = { minimumCharacters: 12, minimumStrength: 3, personal: ['Dr. Cleo Marsh', 'Example Clinic'] };
+const seen = (passphrase: string): readonly [number, boolean] => {
+  const { score, acceptable } = measure(passphrase, rules);
+  return [score, acceptable];
+};
+
+describe('AC-10: a passphrase', () => {
+  it.each([
+    'ember fable gravel hinge',
+    'anvil-basket-cotton-drum',
+    'Zug7!kalt.Wabe3?moor',
+    'ünsere öde Kälte müht sich',
+  ])('is taken when it is hard to guess: %s', (passphrase) => {
+    expect(measure(passphrase, rules)).toMatchObject({ acceptable: true });
+  });
+
+  it.each([
+    'password1234',
+    'qwertyuiop[]',
+    'aaaaaaaaaaaaaaaa',
+    'abcabcabcabcabc',
+    '202611232026',
+    'cleomarsh2026',
+    'exampleclinic',
+    'cloister1234',
+    'letmeinletmein',
+    'Cleo Marsh 1980 Cloister',
+    '            ',
+  ])('is refused when it is easy to guess: %s', (passphrase) => {
+    expect(seen(passphrase)[1]).toBe(false);
+  });
+
+  it('is refused when it is short, with how much is missing', () => {
+    const { acceptable, advice } = measure('Zug7!kalt', rules);
+    expect([acceptable, advice.includes('3 more')]).toEqual([false, true]);
+  });
+
+  it('is refused when it is empty or 10,000 characters long, without measuring for seconds', () => {
+    const startedAt = performance.now();
+    expect([seen(''), seen('x1!'.repeat(3334)), seen('\u{1f600}'.repeat(10_000))]).toEqual([
+      [0, false],
+      [0, false],
+      [0, false],
+    ]);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
+  it('may be of emoji: people count code points', () => {
+    expect(
+      measure(
+        '\u{1f600}\u{1f680}\u{1f9ed}\u{1f3af}\u{1f984}\u{1f427}\u{1f995}\u{1f33b}\u{1f9c0}\u{1f3bb}\u{1f9ea}\u{1f6f6}',
+        rules,
+      ).acceptable,
+    ).toBe(true);
+  });
+
+  it('is never repeated in the advice', () => {
+    for (const passphrase of ['password1234', 'cleomarsh2026', 'Zug7!kalt'])
+      expect(measure(passphrase, rules).advice).not.toContain(passphrase);
+  });
+
+  it('needs more where the policy wants more', () => {
+    const strict = { ...rules, minimumCharacters: 30 };
+    expect(measure('ember fable gravel hinge', strict).acceptable).toBe(false);
+  });
+});

@@ -1,0 +1,87 @@
+import { ZxcvbnFactory } from '@zxcvbn-ts/core';
+import { adjacencyGraphs, dictionary as common } from '@zxcvbn-ts/language-common';
+import { dictionary as english } from '@zxcvbn-ts/language-en';
+
+/**
+ * How hard a passphrase is to guess, measured on this computer with zxcvbn: known words, names, keyboard rows, dates,
+ * repetitions. Argon2id makes each guess slow; this makes them many.
+ */
+export type PassphraseStrength = {
+  /** 0 to 4, as zxcvbn's. */
+  readonly score: number;
+  readonly acceptable: boolean;
+  /** What to do, in plain words. Never holds any of the text. */
+  readonly advice: string;
+  /** Decimal logarithm of the guesses that it takes. */
+  readonly guessesLog10: number;
+};
+
+export type PassphraseMeter = (passphrase: string, rules: PassphraseRules) => PassphraseStrength;
+
+export type PassphraseRules = {
+  /** Characters, as people count them: code points. */
+  readonly minimumCharacters: number;
+  readonly minimumStrength: number;
+  /** What others know of the person: the own name, the organisation's. */
+  readonly personal: readonly string[];
+};
+
+/** Code points. Beyond it a paste went wrong, and measuring would take seconds. */
+const maximumCharacters = 256;
+/** Code points beside names, spaces and digits. */
+const minimumOwnCharacters = 8;
+/** What is measured of a long one: its beginning. The rest makes it stronger only. */
+const measuredCharacters = 64;
+
+/** The word lists are unpacked once, at the first measurement: about 60 ms. */
+export function createPassphraseMeter(): PassphraseMeter {
+  let zxcvbn: ZxcvbnFactory | null = null;
+  return (passphrase, rules) => {
+    const characters = [...passphrase];
+    if (characters.length > maximumCharacters) return refused(tooLong);
+    if (passphrase.trim() === '') return refused(empty);
+    zxcvbn ??= new ZxcvbnFactory({
+      dictionary: { ...common, ...english },
+      graphs: adjacencyGraphs,
+      useLevenshteinDistance: false,
+      maxLength: measuredCharacters,
+    });
+    const personal = ['cloister', ...rules.personal.flatMap((text) => [text, ...text.split(/\s+/)])].filter(
+      (word) => word.length > 2,
+    );
+    const measured = zxcvbn.check(characters.slice(0, measuredCharacters).join(''), personal);
+    const { score, guessesLog10 } = measured;
+    const missing = rules.minimumCharacters - characters.length;
+    if (missing > 0) return { score, guessesLog10, acceptable: false, advice: tooShort(missing, rules) };
+    // zxcvbn takes a known name for fifty guesses, so three of them count as a strong passphrase.
+    if (withoutWords(passphrase, personal) < minimumOwnCharacters)
+      return { score: Math.min(score, 1), guessesLog10, acceptable: false, advice: personalOnly };
+    if (score < rules.minimumStrength) return { score, guessesLog10, acceptable: false, advice: tooWeak };
+    return { score, guessesLog10, acceptable: true, advice: good };
+  };
+}
+
+/** Characters that are left when what everybody knows of the person is taken out. */
+function withoutWords(passphrase: string, words: readonly string[]): number {
+  const longestFirst = words.toSorted((a, b) => b.length - a.length);
+  let left = passphrase.toLowerCase();
+  for (const word of longestFirst) left = left.replaceAll(word.toLowerCase(), '');
+  return [...left.replace(/[\s\d]/g, '')].length;
+}
+
+function refused(advice: string): PassphraseStrength {
+  return { score: 0, acceptable: false, advice, guessesLog10: 0 };
+}
+
+const empty =
+  'A passphrase of spaces alone is none. Four or five random words are strong and easy to remember.';
+const tooLong = `A passphrase has at most ${maximumCharacters} characters. Was the clipboard pasted by mistake?`;
+const tooWeak =
+  'This passphrase is too easy to guess: it holds words that belong together, a name, a date or a pattern. Four or five random words are strong and easy to remember.';
+const personalOnly =
+  'This passphrase is made of names that others know: yours, the organisation, Cloister. Nothing was saved. Four or five random words are strong and easy to remember.';
+const good = 'This passphrase is strong enough.';
+
+function tooShort(missing: number, { minimumCharacters }: PassphraseRules): string {
+  return `A passphrase needs at least ${minimumCharacters} characters: ${missing} more. Four or five random words are strong and easy to remember.`;
+}
