@@ -26,6 +26,7 @@ export const commands = new Map([
   ['package', makePackage],
   ['test:package', testPackage],
   ['bench', bench],
+  ['campaign:rekey', (args) => asNodeScript('build/campaigns/rekey.ts', args)],
 ]);
 
 async function setUp() {

@@ -184,6 +184,17 @@ describe('openDatabasePath', () => {
     expect(contents()).toEqual(before);
   });
 
+  test('with an empty database in the place of the copy says so and touches nothing', async () => {
+    killedAt('keyring-written');
+    rmSync(join(folder, 'cloister.db.next'));
+    openWritableDatabase(join(folder, 'cloister.db.next'), newDek, { mustExist: false }).close();
+    const before = contents();
+    expect(codeOf(openDatabasePath({ folder, dek: await unlocked() }))).toBe('database-damaged');
+    expect(Object.keys(contents()).filter((name) => !/-(?:wal|shm)$/u.test(name))).toEqual(
+      Object.keys(before),
+    );
+  });
+
   test('does not finish with a copy that another key made', async () => {
     killedAt('keyring-written');
     writeFileSync(join(folder, 'cloister.db.next'), randomBytes(40_960));
@@ -196,6 +207,8 @@ describe('openDatabasePath', () => {
     killedAt('sealed');
     writeFileSync(join(folder, 'cloister.db.next'), randomBytes(5000));
     writeFileSync(join(folder, 'cloister.db.next-journal'), randomBytes(50));
+    writeFileSync(join(folder, 'keyring.json.tmp'), '{');
+    writeFileSync(join(folder, 'keyring.previous.json.tmp'), '{');
     const dek = await unlocked();
     expect(valueOf(openDatabasePath({ folder, dek })).rotation).toBe('undone');
     expect(readdirSync(folder).toSorted()).toEqual(['cloister.db', 'keyring.json']);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { databaseFailure, openReadOnlyDatabase, openWritableDatabase } from '../database/open-database.ts';
@@ -69,6 +69,9 @@ function undo({ folder, reached = ignored }: Settling, isPrevious: boolean): Res
   if (isPrevious) replaceFile(folder, keyringFile, readFileSync(join(folder, previousKeyringFile)));
   reached('rolled-back');
   try {
+    // Half-written key files: `replaceFile` would replace them one day.
+    for (const name of [keyringFile, previousKeyringFile])
+      rmSync(join(folder, `${name}.tmp`), { force: true });
     removeNextDatabase(folder);
   } catch {
     // It has nobody's key and harms nobody; the next sign-in tries again.
@@ -88,12 +91,14 @@ function opens(path: string, open: () => void): boolean {
   }
 }
 
+/** @returns false also for a database that has not the tables of a record */
 function isWhole(path: string, dek: Uint8Array): boolean {
   const database = openReadOnlyDatabase(path, dek);
   try {
     return isWholeRecord(database);
   } catch (cause) {
-    if (databaseFailure(cause) === 'damaged') return false;
+    const isForeign = cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_ERROR';
+    if (isForeign || databaseFailure(cause) === 'damaged') return false;
     throw cause;
   } finally {
     database.close();
