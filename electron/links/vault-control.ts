@@ -20,7 +20,7 @@ export const toVaultSchema = z.discriminatedUnion('kind', [
     appSha256: z.string().nullable(),
     keychain: z.strictObject({ available: z.boolean(), backend: z.string() }),
     /** Why the vault was started again, for the words on the screen. */
-    startedBecause: z.enum(['launch', 'signed-out', 'locked', 'vault-crashed']),
+    startedBecause: z.enum(['launch', 'signed-out', 'locked', 'keys-changed', 'vault-crashed']),
     lockedUserId: userIdSchema.nullable(),
     /** Development runs only (never in a package): print keys and timings that tests need to `testHooksFile`. */
     testHooksFile: z.string().nullable(),
@@ -54,7 +54,7 @@ export const fromVaultSchema = z.discriminatedUnion('kind', [
   /** The session is over and the vault exits with code 0: main ends inference, starts both again and reloads the page. */
   z.strictObject({
     kind: z.literal('session-ended'),
-    because: z.enum(['signed-out', 'locked']),
+    because: z.enum(['signed-out', 'locked', 'keys-changed']),
     userId: userIdSchema,
   }),
 ]);

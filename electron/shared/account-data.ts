@@ -31,4 +31,3 @@ export const strengthSchema = z.strictObject({
   acceptable: z.boolean(),
   advice: z.string(),
 });
-export type Strength = z.infer<typeof strengthSchema>;

@@ -3,7 +3,21 @@ import { appErrorSchema } from './app-error.ts';
 import { entrySchema, installationIdSchema, turnIdSchema, userIdSchema } from './ids.ts';
 import { exportSummarySchema, logRecordSchema, logRowSchema, verificationSchema } from './log-data.ts';
 import { logEventTypeSchema } from './log-event-types.ts';
-import { roleSchema, type Caller } from './roles.ts';
+import { accountRequests } from './account-contract.ts';
+import { policyForPageSchema } from './policy-data.ts';
+import {
+  clinicians,
+  empty,
+  everyone,
+  keepers,
+  patientReferenceSchema,
+  request,
+  signedIn,
+  sourceTextSchema,
+  wellFormed,
+} from './request-parts.ts';
+import { setupRequests } from './setup-contract.ts';
+import { accountTileSchema, sessionRequests, signedInUserSchema } from './session-contract.ts';
 import { taskIdSchema } from './tasks.ts';
 
 /**
@@ -11,16 +25,6 @@ import { taskIdSchema } from './tasks.ts';
  * Requests go one way and get a `Result`; events go the other way. Inputs are parsed in the vault with these strict
  * schemas; every request names the callers that may use it, and the vault (not the page) checks that.
  */
-
-/** A lone surrogate has no UTF-8 of its own, so two texts would share one commitment: refused before anything else. */
-const wellFormed = z.string().refine((text) => text.isWellFormed());
-/** Characters. A transcript of an hour is about 60,000. */
-const sourceTextSchema = wellFormed.max(400_000);
-const passphraseSchema = z.string().max(1024);
-const displayNameSchema = wellFormed.trim().min(1).max(120);
-/** What the clinician types to say which patient: a record number or the like. Stored in the encrypted database only. */
-const patientReferenceSchema = wellFormed.trim().min(1).max(64);
-const ageRecipientSchema = z.string().regex(/^age1[02-9ac-hj-np-z]{58}$/);
 
 export const modelStatusSchema = z.discriminatedUnion('state', [
   /** The file is being checked against its hash and loaded; `fraction` from 0 to 1. */
@@ -70,13 +74,6 @@ export const turnEndSchema = z.strictObject({
 });
 export type TurnEnd = z.infer<typeof turnEndSchema>;
 
-const signedInUserSchema = z.strictObject({
-  userId: userIdSchema,
-  displayName: z.string(),
-  role: roleSchema,
-});
-export type SignedInUser = z.infer<typeof signedInUserSchema>;
-
 /** One-off words that the next screen must say, in order. */
 const noticeSchema = z.strictObject({ kind: z.enum(['info', 'attention']), message: z.string() });
 export type Notice = z.infer<typeof noticeSchema>;
@@ -89,12 +86,17 @@ export const appStateSchema = z.strictObject({
   version: z.string(),
   organisation: z.string().nullable(),
   installationId: installationIdSchema.nullable(),
-  users: z.array(signedInUserSchema),
+  /** Before the first run: IT has prepared this computer. */
+  provisioning: z
+    .strictObject({ organisation: z.string(), people: z.int(), recoveryKeys: z.int() })
+    .nullable(),
+  users: z.array(accountTileSchema),
   /** Who locked the screen last, if it was locked and not signed out. */
   lockedUserId: userIdSchema.nullable(),
   user: signedInUserSchema.nullable(),
   /** How the device secret is kept; `passphrase-only` means that this system has no usable keychain. */
   deviceBinding: z.enum(['os-keychain', 'passphrase-only']),
+  policy: policyForPageSchema,
   /** Number of leaves: what "Recorded" counts. Null while nobody is signed in. */
   logSize: z.int().nullable(),
   notices: z.array(noticeSchema),
@@ -113,81 +115,21 @@ export const workspaceDraftSchema = z.strictObject({
 });
 export type WorkspaceDraft = z.infer<typeof workspaceDraftSchema>;
 
-const empty = z.strictObject({});
-
-function request<I extends z.ZodType, O extends z.ZodType>(roles: readonly Caller[], input: I, output: O) {
-  return { roles, input, output };
-}
-
-const everyone: readonly Caller[] = ['none', 'clinician', 'it-admin'];
-const signedIn: readonly Caller[] = ['clinician', 'it-admin'];
-
+/** Reads as a sentence to whoever reviews it; a single letter is no reason. Characters. */
+const breakGlassReasonSchema = wellFormed.trim().min(10).max(500);
 export const contract = {
+  ...setupRequests,
+  ...sessionRequests,
+  ...accountRequests,
   'app.getState': request(everyone, empty, appStateSchema),
 
-  // First run. The vault keeps the unfinished set-up in memory; `setup.complete` writes everything at once.
-  /** Makes an age X25519 identity and seals the coming keys to it. The identity is returned once and not kept. */
-  'setup.createRecoveryKey': request(
-    ['none'],
-    empty,
-    z.strictObject({ recipient: ageRecipientSchema, identity: z.string() }),
-  ),
-  /** Takes a recipient that IT made elsewhere (`age-keygen` on another machine). */
-  'setup.addRecoveryRecipient': request(['none'], z.strictObject({ recipient: ageRecipientSchema }), empty),
-  'setup.removeRecoveryRecipient': request(
-    ['none'],
-    z.strictObject({ recipient: ageRecipientSchema }),
-    empty,
-  ),
-  /** Writes the identity, given back by the page, to a file that the person chose on a removable medium. */
-  'setup.saveRecoveryKey': request(
-    ['none'],
-    z.strictObject({ identity: z.string().max(200), fileGrant: z.uuid() }),
-    z.strictObject({ fileName: z.string() }),
-  ),
-  /** Opens the sealed keys with the identity that the person kept: the proof that recovery will work. */
-  'setup.proveRecoveryKey': request(
-    ['none'],
-    z.strictObject({ identity: z.string().max(400) }),
-    z.strictObject({ recipient: ageRecipientSchema }),
-  ),
-  'setup.complete': request(
-    ['none'],
-    z.strictObject({
-      organisationName: wellFormed.trim().min(1).max(200),
-      /** Goes into the log's origin line: `clinic.example`. */
-      organisationDomain: z
-        .string()
-        .toLowerCase()
-        .regex(/^(?=.{3,190}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/),
-      administrator: z.strictObject({ displayName: displayNameSchema, passphrase: passphraseSchema }),
-      clinician: z.strictObject({ displayName: displayNameSchema, passphrase: passphraseSchema }),
-      /** Must be true to go on with one recovery recipient. */
-      acceptSingleRecipient: z.boolean(),
-    }),
-    z.strictObject({
-      installationId: installationIdSchema,
-      keyFingerprint: z.string(),
-      logVerifierKey: z.string(),
-    }),
-  ),
-
-  'session.signIn': request(
-    ['none'],
-    z.strictObject({ userId: userIdSchema, passphrase: passphraseSchema }),
-    z.strictObject({ user: signedInUserSchema }),
-  ),
-  /** Both end the vault, the inference and the page's process state; the port closes after the answer. */
-  'session.signOut': request(signedIn, empty, empty),
-  'session.lock': request(signedIn, empty, empty),
-
-  'workspace.getDraft': request(['clinician'], empty, workspaceDraftSchema.nullable()),
-  'workspace.saveDraft': request(['clinician'], workspaceDraftSchema, empty),
-  'workspace.clearDraft': request(['clinician'], empty, empty),
+  'workspace.getDraft': request(clinicians, empty, workspaceDraftSchema.nullable()),
+  'workspace.saveDraft': request(clinicians, workspaceDraftSchema, empty),
+  'workspace.clearDraft': request(clinicians, empty, empty),
 
   /** A .txt file that the page opened: recorded before its text may be used. */
   'source.recordOpened': request(
-    ['clinician'],
+    clinicians,
     z.strictObject({
       patientReference: patientReferenceSchema,
       fileName: wellFormed.max(255),
@@ -197,7 +139,7 @@ export const contract = {
   ),
 
   'chat.sendPrompt': request(
-    ['clinician'],
+    clinicians,
     z.strictObject({
       patientReference: patientReferenceSchema,
       taskId: taskIdSchema,
@@ -208,22 +150,22 @@ export const contract = {
     }),
     z.strictObject({ turnId: turnIdSchema, entry: entrySchema }),
   ),
-  'chat.stop': request(['clinician'], z.strictObject({ turnId: turnIdSchema }), empty),
+  'chat.stop': request(clinicians, z.strictObject({ turnId: turnIdSchema }), empty),
   /** Everything released so far: for a page that saw a gap in `seq`, and for a draft that is opened again. */
   'chat.reread': request(
-    ['clinician'],
+    clinicians,
     z.strictObject({ turnId: turnIdSchema }),
     z.strictObject({ text: z.string(), nextSeq: z.int(), end: turnEndSchema.nullable() }),
   ),
 
   /** Recorded before the page may put the text on the clipboard. */
   'clipboard.recordCopy': request(
-    ['clinician'],
+    clinicians,
     z.strictObject({ turnId: turnIdSchema.nullable(), text: sourceTextSchema }),
     z.strictObject({ entry: entrySchema }),
   ),
   'note.accept': request(
-    ['clinician'],
+    clinicians,
     z.strictObject({ turnId: turnIdSchema, finalText: sourceTextSchema }),
     z.strictObject({ entry: entrySchema, insertedCharacters: z.int(), deletedCharacters: z.int() }),
   ),
@@ -231,6 +173,8 @@ export const contract = {
   'log.list': request(
     signedIn,
     z.strictObject({
+      /** Only the records of this patient: after `log.breakGlass`, or where the role sees them anyway. */
+      patientReference: patientReferenceSchema.nullable(),
       /** Exclusive upper bound for keyset paging; null starts at the newest. */
       before: entrySchema.nullable(),
       limit: z.int().min(1).max(200),
@@ -240,9 +184,15 @@ export const contract = {
     z.strictObject({ rows: z.array(logRowSchema), logSize: z.int() }),
   ),
   'log.open': request(signedIn, z.strictObject({ entry: entrySchema }), logRecordSchema),
+  /** Opens what others recorded about one patient, until the session ends. The reason is recorded first. */
+  'log.breakGlass': request(
+    ['clinician'],
+    z.strictObject({ patientReference: patientReferenceSchema, reason: breakGlassReasonSchema }),
+    z.strictObject({ entry: entrySchema, entries: z.int() }),
+  ),
   'log.verify': request(signedIn, empty, verificationSchema),
   'log.export': request(
-    ['it-admin'],
+    keepers,
     z.strictObject({ clinicalText: z.enum(['withheld', 'included']), fileGrant: z.uuid() }),
     exportSummarySchema,
   ),
@@ -268,6 +218,8 @@ export const vaultEventSchema = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('turn.reading'), turnId: turnIdSchema, fraction: z.number() }),
   z.strictObject({ event: z.literal('turn.ended'), end: turnEndSchema }),
   z.strictObject({ event: z.literal('model.status'), status: modelStatusSchema }),
+  /** The screen locks in so many seconds; null: somebody is there again. */
+  z.strictObject({ event: z.literal('lock.warning'), secondsLeft: z.int().nullable() }),
   z.strictObject({ event: z.literal('log.grew'), logSize: z.int() }),
   z.strictObject({ event: z.literal('export.progress'), fraction: z.number() }),
   z.strictObject({ event: z.literal('notice'), notice: noticeSchema }),

@@ -4,8 +4,11 @@ import { toVaultSchema, type FromVault } from '../links/vault-control.ts';
 import type { BlockedReports } from './blocked-reports.ts';
 import type { Keychain } from './keys/device-secret.ts';
 import { selfTest } from './keys/self-test.ts';
+import { policyLocation } from './policy/policy-location.ts';
+import { findProvisioning } from './setup/enrolment.ts';
 import { createTestHooks } from './test-hooks.ts';
-import { createVault, type StartMessage, type Vault } from './vault.ts';
+import type { StartMessage, Vault } from './vault-parts.ts';
+import { createVault } from './vault.ts';
 
 /** Long enough for the last answers to leave the process. */
 const exitDelayMs = 150;
@@ -24,9 +27,17 @@ export function startVaultProcess(parent: ParentPort, blocked: BlockedReports, w
 
   async function begin(start: StartMessage): Promise<Vault> {
     const primitives = await selfTest();
+    const location = policyLocation({
+      platform: process.platform,
+      programData: process.env['ProgramData'],
+      development:
+        start.policyFolder === null ? null : { folder: start.policyFolder, userId: process.getuid?.() ?? 0 },
+    });
     return createVault({
       start,
       primitives,
+      location,
+      provisioning: await findProvisioning(location),
       post,
       keychain: keychainOverParent(start, post, keychainAnswers),
       blocked,
@@ -37,6 +48,12 @@ export function startVaultProcess(parent: ParentPort, blocked: BlockedReports, w
         chromium: process.versions['chrome'] ?? 'none',
         node: process.versions.node,
       }),
+      after: (delayMs, act) => {
+        const timer = setTimeout(act, delayMs);
+        return () => {
+          clearTimeout(timer);
+        };
+      },
       exitSoon: () => {
         setTimeout(() => process.exit(0), exitDelayMs);
       },

@@ -16,9 +16,11 @@ import {
   type VaultEvent,
 } from '../shared/contract.ts';
 import { turnIdSchema, userIdSchema } from '../shared/ids.ts';
+import { ok } from '../shared/result.ts';
 import { createBlockedReports } from './blocked-reports.ts';
 import { createTestHooks } from './test-hooks.ts';
-import { createVault, type Vault } from './vault.ts';
+import type { Vault } from './vault-parts.ts';
+import { createVault } from './vault.ts';
 
 /**
  * The whole vault over its two ports, with the real keyring, database and log. Only the two ends that other processes
@@ -70,6 +72,7 @@ function start(startedBecause: 'launch' | 'vault-crashed'): void {
       dataFolder: join(folder, 'data'),
       modelsFolder: folder,
       cataloguePath: join(folder, 'catalogue.json'),
+      policyFolder: join(folder, 'policy'),
       flavour: 'development',
       version: '0.1.0',
       appSha256: null,
@@ -85,7 +88,14 @@ function start(startedBecause: 'launch' | 'vault-crashed'): void {
     workerPath: join(import.meta.dirname, 'vault-worker.ts'),
     hooks: createTestHooks(null),
     versions: () => ({ electron: 'test' }),
+    provisioning: ok(null),
+    location: {
+      folder: join(folder, 'policy'),
+      platform: process.platform,
+      trustedOwners: [process.getuid?.() ?? 0],
+    },
     exitSoon: () => undefined,
+    after: () => () => undefined,
   });
   page = playPage(vault);
   model = playModel(vault);
@@ -242,7 +252,13 @@ const prompt = {
 } as const;
 
 async function logged(): Promise<string[]> {
-  const { rows } = await value('log.list', { before: null, limit: 100, userId: null, type: null });
+  const { rows } = await value('log.list', {
+    before: null,
+    limit: 100,
+    userId: null,
+    type: null,
+    patientReference: null,
+  });
   return rows.map((row) => row.type);
 }
 

@@ -1,123 +1,79 @@
-import type { FromVault, ToVault } from '../links/vault-control.ts';
-import type { Port } from '../links/port.ts';
-import type { AppError } from '../shared/app-error.ts';
-import type { AppState, Notice, SignedInUser, VaultEvent } from '../shared/contract.ts';
+import type { AppState, Notice, RequestOutput, VaultEvent } from '../shared/contract.ts';
+import type { SignedInUser } from '../shared/session-contract.ts';
 import type { UserId } from '../shared/ids.ts';
 import { ok, type Result } from '../shared/result.ts';
-import type { BlockedReports } from './blocked-reports.ts';
+import type { KeyringEditor } from './accounts/keyring-editor.ts';
+import { createPassphraseMeter } from './accounts/passphrase-strength.ts';
+import { createSignInAttempts } from './accounts/sign-in-attempts.ts';
+import { appState, firstNotices } from './app-state.ts';
 import { openEngineSettings } from './engine-settings.ts';
 import { createFileGrants } from './file-grants.ts';
-import type { Keychain } from './keys/device-secret.ts';
+import { openSealedJournal } from './journal/sealed-journal.ts';
 import { systemClock } from './log/clock.ts';
 import { defaultModel } from './model-catalogue.ts';
-import { logHandlers } from './requests/log-requests.ts';
+import { allHandlers } from './requests/all-handlers.ts';
 import { createRequestTable } from './requests/request-table.ts';
-import { sessionHandlers } from './requests/session-requests.ts';
-import { setupHandlers } from './requests/setup-requests.ts';
-import { workspaceHandlers } from './requests/workspace-requests.ts';
+import { recordSessionEnd, type SessionEnd } from './requests/session-requests.ts';
+import { createVaultGateway } from './session/vault-gateway.ts';
+import { openWithJournal, type RecordKeys } from './session/open-with-journal.ts';
 import type { OpenSession } from './session/open-session.ts';
+import { createPolicyInForce } from './session/policy-in-force.ts';
+import { rotateKey } from './session/rotate-key.ts';
+import { beginSignedIn, type SignedIn } from './session/signed-in.ts';
+import { createSignIn } from './session/sign-in.ts';
 import { recordSystemEvent } from './session/system-events.ts';
+import { enrolComputer } from './setup/enrolment.ts';
 import { createFirstRun } from './setup/first-run.ts';
 import { openInstallation, type Installation } from './setup/installation-files.ts';
-import type { TestHooks } from './test-hooks.ts';
 import { serveTextPort, type TextPort } from './text-port.ts';
-import { createModelGateway } from './turns/model-gateway.ts';
-import { createTurnRecorder, type TurnRecorder } from './turns/turn-recorder.ts';
+import type { Vault, VaultDeps } from './vault-parts.ts';
 import { createBackgroundTasks } from './worker/background-tasks.ts';
 
-export type StartMessage = Extract<ToVault, { kind: 'start' }>;
-
-type Deps = {
-  readonly start: StartMessage;
-  /** AC-29: no key is used before every primitive gave a known answer. */
-  readonly primitives: Result<void>;
-  readonly post: (message: FromVault) => void;
-  readonly keychain: Keychain;
-  readonly blocked: BlockedReports;
-  readonly workerPath: string;
-  readonly hooks: TestHooks;
-  readonly versions: () => Record<string, string>;
-  /** Ends the process in a moment, when the last answers are on their way. */
-  readonly exitSoon: () => void;
-};
-
-export type Vault = {
-  attachTextPort(port: Port): void;
-  attachModelPort(port: Port): void;
-  inferenceEnded(end: { readonly exitCode: number; readonly replaced: boolean }): void;
-  grantFile(grant: string, path: string, purpose: 'recovery-key' | 'audit-bundle'): void;
-  /** Ends in good order: a running answer goes into the log as aborted, the database is closed, keys are zeroed. */
-  stop(): void;
-};
-
-/** All that is signed in: made at sign-in, gone with the process. */
-type SignedIn = {
-  readonly session: OpenSession;
-  readonly user: SignedInUser;
-  readonly recorder: TurnRecorder;
-};
-
 /** The vault, composed by hand: every dependency is made here, in order. */
-export function createVault(deps: Deps): Vault {
-  const { start } = deps;
+export function createVault(deps: VaultDeps): Vault {
+  const { start, hooks } = deps;
   const clock = systemClock();
+  const nowIso = (): string => new Date(clock.nowMs()).toISOString();
   const grants = createFileGrants();
   const settings = openEngineSettings(start.dataFolder);
   const model = defaultModel(start.cataloguePath, start.modelsFolder);
   let installation: Result<Installation> = deps.primitives.ok
     ? openInstallation(start.dataFolder)
     : deps.primitives;
+  const reload = (): void => {
+    installation = openInstallation(start.dataFolder);
+  };
+  const keyringNow = () => (installation.ok ? installation.value.keyring : null);
   let signedIn: SignedIn | null = null;
   let textPort: TextPort | null = null;
   const notices = firstNotices(start, installation);
+  if (!deps.provisioning.ok) notices.push({ kind: 'attention', message: deps.provisioning.error.message });
 
+  const onNotice = (notice: Notice): void => {
+    notices.push(notice);
+  };
   const post = (event: VaultEvent): void => textPort?.post(event);
   const session = (): OpenSession => requireSignedIn().session;
-  const recorder = (): TurnRecorder => requireSignedIn().recorder;
+  const keyring = (): KeyringEditor => requireSignedIn().keyring;
   function requireSignedIn(): SignedIn {
     if (signedIn === null) throw new Error('nobody is signed in');
     return signedIn;
   }
 
-  const gateway = createModelGateway({
-    model: () => model?.specification ?? null,
-    knownThreads: () => settings.read(),
-    onStatus: (status) => {
-      post({ event: 'model.status', status });
-      if (status.state === 'failed' && signedIn !== null) recordModel(signedIn.session, status.error);
-    },
-    onLoaded: (facts) => {
-      settings.write(facts.threads);
-      deps.hooks.note('model', () => facts);
-      if (signedIn !== null) recordModel(signedIn.session, null);
-    },
-    onTurn: (message) => signedIn?.recorder.receive(message),
-    onEnded: () => signedIn?.recorder.abort('engine-stopped'),
-    onNetworkBlocked: (api) => {
-      deps.blocked.report('inference', api);
-    },
+  const policy = createPolicyInForce({
+    location: deps.location,
+    pinnedKey: () => keyringNow()?.organisationKey ?? null,
   });
-
-  function recordModel(open: OpenSession, error: AppError | null): void {
-    const facts = gateway.facts();
-    const status = gateway.status();
-    if (model !== null && facts !== null && status.state === 'ready') {
-      recordSystemEvent(open, 'model.loaded', 'success', {
-        model: model.specification.sha256,
-        modelId: model.id,
-        contextTokens: status.contextTokens,
-        verifyMs: Math.round(facts.verifyMs),
-        loadMs: Math.round(facts.loadMs),
-        threads: facts.threads.threads,
-        tokensPerSecondMilli: Math.round(facts.threads.tokensPerSecond * 1000),
-        engine: facts.engineVersion,
-        llamaCpp: facts.llamaCppRelease,
-        backend: facts.backend,
-      });
-    } else if (error !== null) {
-      recordSystemEvent(open, 'model.refused', 'refused', { modelId: model?.id ?? null, code: error.code });
-    }
-  }
+  const rules = () => policy.current().settings;
+  const measure = createPassphraseMeter(rules);
+  const gateway = createVaultGateway({
+    model,
+    settings,
+    hooks,
+    post,
+    blocked: deps.blocked,
+    signedIn: () => signedIn,
+  });
 
   const tasks = createBackgroundTasks({
     workerPath: deps.workerPath,
@@ -129,106 +85,157 @@ export function createVault(deps: Deps): Vault {
       post({ event: 'export.progress', fraction });
     },
   });
-
+  const attempts = createSignInAttempts({ folder: start.dataFolder, clock, rules });
+  const journal = openSealedJournal({ folder: start.dataFolder, clock });
   const firstRun = createFirstRun({
     start,
     clock,
     keychain: deps.keychain,
     grants,
-    onCompleted: () => {
-      installation = openInstallation(start.dataFolder);
-    },
+    measure,
+    onCompleted: reload,
   });
 
-  function signInCompleted(opened: OpenSession, user: SignedInUser): void {
-    const next: TurnRecorder = createTurnRecorder({
-      database: opened.database,
-      log: opened.log,
-      turns: opened.turns,
-      drafts: opened.drafts,
-      gateway,
-      actor: opened.actor,
-      model: { id: model?.id ?? 'none', sha256: model?.specification.sha256 ?? '0'.repeat(64) },
-      releaseToScreen: (receipt) => {
-        post({ event: 'turn.delta', turnId: receipt.turnId, seq: receipt.seq, text: receipt.text });
+  const openRecord = (input: RecordKeys): Promise<Result<OpenSession>> =>
+    openWithJournal({
+      ...input,
+      start,
+      clock,
+      journal,
+      policy,
+      installation: () => installation,
+      onAppended: (size, elapsedMs) => {
+        hooks.appended(elapsedMs);
+        post({ event: 'log.grew', logSize: size });
       },
-      onReading: (turnId, fraction) => {
-        post({ event: 'turn.reading', turnId, fraction });
-      },
-      onEnded: (end) => {
-        post({ event: 'turn.ended', end });
-      },
+      onNotice,
     });
-    signedIn = { session: opened, user, recorder: next };
-    deps.hooks.note('rawKey', () => Buffer.from(opened.dek).toString('hex'));
-    const status = gateway.status();
-    recordModel(opened, status.state === 'failed' ? status.error : null);
-    deps.blocked.deliverTo((process, api) => {
-      recordSystemEvent(opened, 'network.blocked', 'attention', { process, api, observed: null });
+  const signIn = createSignIn({
+    clock,
+    dataFolder: start.dataFolder,
+    keychain: deps.keychain,
+    installation: () => installation,
+    reload,
+    attempts,
+    journal,
+    open: openRecord,
+    secondFactorRequired: () => rules().secondFactor === 'required',
+    measure,
+    completed: signInCompleted,
+  });
+
+  function signInCompleted(open: OpenSession, user: SignedInUser, editor: KeyringEditor): void {
+    signedIn = beginSignedIn(open, user, editor, {
+      start,
+      clock,
+      hooks,
+      gateway,
+      model,
+      blocked: deps.blocked,
+      idleMinutes: rules().idleLockMinutes,
+      post,
+      onNotice,
+      onLock: (reason) => {
+        endSession({ kind: 'locked', reason });
+      },
+      after: deps.after,
     });
   }
 
-  function endSession(because: 'signed-out' | 'locked'): void {
-    const { session: open, user } = requireSignedIn();
+  /** Whatever the disk says, the session ends: a full disk must never keep a screen open. */
+  function endSession(end: SessionEnd): void {
+    const { session: open, recorder: turns, user } = requireSignedIn();
+    try {
+      recordSessionEnd(open, turns, end);
+    } finally {
+      closeSession(end.kind, user.userId);
+    }
+  }
+
+  function closeSession(because: 'signed-out' | 'locked' | 'keys-changed', userId: UserId): void {
+    signedIn?.idle.stop();
+    signedIn?.session.close();
     signedIn = null;
-    open.close();
-    deps.hooks.flush();
-    deps.post({ kind: 'session-ended', because, userId: user.userId });
+    hooks.flush();
+    deps.post({ kind: 'session-ended', because, userId });
     deps.exitSoon();
   }
 
+  /** A sign-in that is not finished has opened the record all the same: the process goes, as after a session. */
+  function abandonSignIn(): void {
+    const open = signIn.pending();
+    if (open === null) return;
+    open.close();
+    deps.post({ kind: 'session-ended', because: 'signed-out', userId: open.actor.userId });
+    deps.exitSoon();
+  }
+
+  async function enrol(): Promise<Result<RequestOutput<'setup.enrol'>>> {
+    const enrolled = await enrolComputer(deps.provisioning, { start, clock, keychain: deps.keychain });
+    if (enrolled.ok) reload();
+    return enrolled;
+  }
+
+  async function rotate(reason: 'user-removed' | 'by-hand'): Promise<Result<Record<string, never>>> {
+    const { session: open, user, recorder: turns, keyring: editor } = requireSignedIn();
+    turns.abort('signed-out');
+    const rotated = await rotateKey({
+      open,
+      keyring: editor.current(),
+      folder: start.dataFolder,
+      reason,
+      reopen: (keys) => openRecord({ keyring: editor.current(), keys, user }),
+    });
+    // This process knows the old key: what goes on, goes on in a new one.
+    closeSession('keys-changed', user.userId);
+    return rotated;
+  }
+
   const table = createRequestTable(
-    {
-      'app.getState': () => ok(state()),
-      ...setupHandlers(firstRun, () => installation),
-      ...sessionHandlers({
-        start,
-        clock,
-        keychain: deps.keychain,
-        installation: () => installation,
-        session,
-        recorder,
-        onAppended: (size, elapsedMs) => {
-          deps.hooks.appended(elapsedMs);
-          post({ event: 'log.grew', logSize: size });
-        },
-        onNotice: (notice) => {
-          notices.push(notice);
-        },
-        signInCompleted,
-        endSession,
-      }),
-      ...workspaceHandlers({ flavour: start.flavour, session, recorder }),
-      ...logHandlers({ session, nameOf: (userId) => nameOf(userId), tasks, grants }),
-    },
+    allHandlers({
+      state: () => ok(state()),
+      firstRun,
+      installation: () => installation,
+      enrol,
+      signIn,
+      endSession,
+      abandon: abandonSignIn,
+      onActivity: () => signedIn?.idle.activity(),
+      session,
+      keyring,
+      recorder: () => requireSignedIn().recorder,
+      keychain: deps.keychain,
+      measure,
+      secondFactorRequired: () => rules().secondFactor === 'required',
+      nowIso,
+      attempts,
+      allowsSolePractitioner: () => rules().solePractitioner,
+      rotate,
+      policy: policy.current,
+      policyFolder: deps.location.folder,
+      flavour: start.flavour,
+      nameOf: (userId) => keyringNow()?.users.find((user) => user.userId === userId)?.displayName ?? null,
+      tasks,
+      grants,
+      recordVisibility: () => rules().recordVisibility,
+      auditorReadsText: () => rules().auditorReadsText,
+    }),
     (name) => {
-      deps.hooks.note('bug', () => name);
+      hooks.note('bug', () => name);
     },
   );
 
-  function nameOf(userId: UserId): string | null {
-    if (!installation.ok || installation.value.keyring === null) return null;
-    return installation.value.keyring.users.find((user) => user.userId === userId)?.displayName ?? null;
-  }
-
   function state(): AppState {
-    const keyring = installation.ok ? installation.value.keyring : null;
-    const signedOut = keyring === null ? 'first-run' : 'signed-out';
-    return {
-      phase: installation.ok ? (signedIn === null ? signedOut : 'signed-in') : 'broken',
-      problem: installation.ok ? null : installation.error,
-      flavour: start.flavour,
-      version: start.version,
-      organisation: keyring?.organisationName ?? null,
-      installationId: keyring?.installationId ?? null,
-      users: (keyring?.users ?? []).map(({ userId, displayName, role }) => ({ userId, displayName, role })),
-      lockedUserId: start.lockedUserId,
+    return appState({
+      start,
+      installation,
+      policy: policy.current(),
+      provisioning: deps.provisioning.ok ? deps.provisioning.value : null,
       user: signedIn?.user ?? null,
-      deviceBinding: keyring?.device.mode === 'device-bound' ? 'os-keychain' : 'passphrase-only',
-      logSize: signedIn === null ? null : signedIn.session.log.size(),
-      notices: notices.splice(0),
+      logSize: signedIn?.session.log.size() ?? null,
       model: gateway.status(),
-    };
+      notices: notices.splice(0),
+    });
   }
 
   return {
@@ -242,35 +249,29 @@ export function createVault(deps: Deps): Vault {
     inferenceEnded({ exitCode, replaced }) {
       gateway.detach();
       if (!replaced) gateway.giveUp();
-      if (signedIn !== null)
-        recordSystemEvent(signedIn.session, 'process.ended', 'attention', {
-          process: 'inference',
-          exitCode,
-          observed: null,
-        });
+      if (signedIn === null) {
+        void journal.append({ type: 'process.ended', process: 'inference', exitCode });
+        return;
+      }
+      recordSystemEvent(signedIn.session, 'process.ended', 'attention', {
+        process: 'inference',
+        exitCode,
+        observed: null,
+      });
     },
     grantFile: (grant, path, purpose) => {
       grants.add(grant, path, purpose);
     },
+    lock(reason) {
+      if (signedIn === null) abandonSignIn();
+      else endSession({ kind: 'locked', reason });
+    },
     stop() {
       signedIn?.recorder.abort('signed-out');
       signedIn?.session.close();
+      signIn.pending()?.close();
       signedIn = null;
-      deps.hooks.flush();
+      hooks.flush();
     },
   };
-}
-
-function firstNotices(start: StartMessage, installation: Result<Installation>): Notice[] {
-  const notices: Notice[] = [];
-  if (start.startedBecause === 'vault-crashed') {
-    notices.push({
-      kind: 'attention',
-      message:
-        'Cloister stopped unexpectedly and has started again. Everything that was shown is recorded, and your text is kept. Sign in to go on.',
-    });
-  }
-  if (installation.ok && installation.value.notice !== null)
-    notices.push({ kind: 'attention', message: installation.value.notice });
-  return notices;
 }

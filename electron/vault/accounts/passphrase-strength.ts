@@ -16,14 +16,13 @@ export type PassphraseStrength = {
   readonly guessesLog10: number;
 };
 
-export type PassphraseMeter = (passphrase: string, rules: PassphraseRules) => PassphraseStrength;
+/** @param personal what others know of the person: the own name, the organisation's */
+export type PassphraseMeter = (passphrase: string, personal: readonly string[]) => PassphraseStrength;
 
 export type PassphraseRules = {
   /** Characters, as people count them: code points. */
-  readonly minimumCharacters: number;
-  readonly minimumStrength: number;
-  /** What others know of the person: the own name, the organisation's. */
-  readonly personal: readonly string[];
+  readonly passphraseMinimumCharacters: number;
+  readonly passphraseMinimumStrength: number;
 };
 
 /** Code points. Beyond it a paste went wrong, and measuring would take seconds. */
@@ -34,9 +33,10 @@ const minimumOwnCharacters = 8;
 const measuredCharacters = 64;
 
 /** The word lists are unpacked once, at the first measurement: about 60 ms. */
-export function createPassphraseMeter(): PassphraseMeter {
+export function createPassphraseMeter(currentRules: () => PassphraseRules): PassphraseMeter {
   let zxcvbn: ZxcvbnFactory | null = null;
-  return (passphrase, rules) => {
+  return (passphrase, known) => {
+    const rules = currentRules();
     const characters = [...passphrase];
     if (characters.length > maximumCharacters) return refused(tooLong);
     if (passphrase.trim() === '') return refused(empty);
@@ -46,17 +46,18 @@ export function createPassphraseMeter(): PassphraseMeter {
       useLevenshteinDistance: false,
       maxLength: measuredCharacters,
     });
-    const personal = ['cloister', ...rules.personal.flatMap((text) => [text, ...text.split(/\s+/)])].filter(
+    const personal = ['cloister', ...known.flatMap((text) => [text, ...text.split(/\s+/)])].filter(
       (word) => word.length > 2,
     );
     const measured = zxcvbn.check(characters.slice(0, measuredCharacters).join(''), personal);
     const { score, guessesLog10 } = measured;
-    const missing = rules.minimumCharacters - characters.length;
+    const missing = rules.passphraseMinimumCharacters - characters.length;
     if (missing > 0) return { score, guessesLog10, acceptable: false, advice: tooShort(missing, rules) };
     // zxcvbn takes a known name for fifty guesses, so three of them count as a strong passphrase.
     if (withoutWords(passphrase, personal) < minimumOwnCharacters)
       return { score: Math.min(score, 1), guessesLog10, acceptable: false, advice: personalOnly };
-    if (score < rules.minimumStrength) return { score, guessesLog10, acceptable: false, advice: tooWeak };
+    if (score < rules.passphraseMinimumStrength)
+      return { score, guessesLog10, acceptable: false, advice: tooWeak };
     return { score, guessesLog10, acceptable: true, advice: good };
   };
 }
@@ -82,6 +83,6 @@ const personalOnly =
   'This passphrase is made of names that others know: yours, the organisation, Cloister. Nothing was saved. Four or five random words are strong and easy to remember.';
 const good = 'This passphrase is strong enough.';
 
-function tooShort(missing: number, { minimumCharacters }: PassphraseRules): string {
-  return `A passphrase needs at least ${minimumCharacters} characters: ${missing} more. Four or five random words are strong and easy to remember.`;
+function tooShort(missing: number, { passphraseMinimumCharacters }: PassphraseRules): string {
+  return `A passphrase needs at least ${passphraseMinimumCharacters} characters: ${missing} more. Four or five random words are strong and easy to remember.`;
 }

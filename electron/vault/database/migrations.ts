@@ -99,16 +99,13 @@ const migrations: readonly string[] = [
   ) STRICT;
   `,
   `
-  -- Secrets of the running sealed journal: what is written while nobody is signed in can be read with these alone.
-  CREATE TABLE sealed_journal (
-    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-    journal_id TEXT NOT NULL,
+  -- Secrets of sealed journals: what is written while nobody is signed in can be read with these alone. A row goes when
+  -- another journal has taken its place; the column folded counts the steps that are leaves already, so that none is told twice.
+  CREATE TABLE sealed_journals (
+    journal_id TEXT PRIMARY KEY,
     identity TEXT NOT NULL,
-    chain_key BLOB NOT NULL
-  ) STRICT;
-  -- Journals whose events are leaves: a crash between that and a fresh journal folds nothing twice.
-  CREATE TABLE folded_journals (
-    journal_id TEXT PRIMARY KEY
+    chain_key BLOB NOT NULL CHECK (length(chain_key) = 32),
+    folded INTEGER NOT NULL
   ) STRICT;
 
   -- Seeds stand here and nowhere else.
@@ -142,6 +139,8 @@ const migrations: readonly string[] = [
     highest_version INTEGER,
     problem TEXT
   ) STRICT;
+
+  CREATE INDEX leaf_index_by_patient ON leaf_index (patient, seq) WHERE patient IS NOT NULL;
   `,
 ];
 

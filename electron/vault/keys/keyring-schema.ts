@@ -72,7 +72,8 @@ export function isHolder(user: UserRecord): user is HolderRecord {
 const recoveryRecordSchema = z.strictObject({
   recipient: recipientSchema,
   sealed: sealedSchema,
-  provenAt: z.iso.datetime(),
+  /** When somebody opened the keys with it on this computer; null for one of a provisioning file until the first drill. */
+  provenAt: z.iso.datetime().nullable(),
 });
 export type RecoveryRecord = z.infer<typeof recoveryRecordSchema>;
 

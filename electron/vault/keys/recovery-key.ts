@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { z } from 'zod';
 import { appError } from '../../shared/app-error.ts';
@@ -53,6 +54,11 @@ export function parseRecoveryIdentity(text: string): Result<RecoveryIdentity> {
 /** @returns `age1...`, the public half */
 export async function recipientOf(identity: RecoveryIdentity): Promise<string> {
   return await identityToRecipient(identity);
+}
+
+/** SHA-256 of the recipient's text, in hex: how leaves name a recovery key. */
+export function recipientHash(recipient: string): string {
+  return createHash('sha256').update(recipient).digest('hex');
 }
 
 /**

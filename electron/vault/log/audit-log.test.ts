@@ -94,7 +94,7 @@ describe('appending', () => {
     fixture.clock.set(fixture.clock.nowMs() - 60_000);
     appendCopy('a minute earlier');
     const types = fixture.reader
-      .page({ before: null, limit: 10, actor: null, type: null })
+      .page({ before: null, limit: 10, actor: null, type: null, patient: null, onlyAboutPatients: false })
       .map((row) => row.type);
     expect(types).toEqual(['clipboard.copied', 'clock.jumped-back', 'clipboard.copied', 'clipboard.copied']);
   });

@@ -49,6 +49,11 @@ export type AuditLog = {
    */
   append<T extends LogEventType>(draft: LeafDraft<T>, alongside?: (seq: Entry) => void): LeafReceipt<T>;
   /**
+   * Commits all of them, in order, or none; `alongside` as above. For what was seen while nobody was signed in.
+   * @returns the number of leaves afterwards
+   */
+  appendAll(drafts: readonly LeafDraft<LogEventType>[], alongside: () => void): number;
+  /**
    * Changes the key that signs: one leaf that both keys sign, and its checkpoint by the new key, in one transaction. From
    * then on this log signs with `newSeed`, which the caller zeroes only after the log was closed; the old one it may zero
    * at once. The caller has sealed the new seed into the key file before: FORMAT.md, "How the app changes the key".
@@ -181,6 +186,14 @@ export function openAuditLog(deps: Deps): AuditLog {
         return written;
       }, logSeed);
       return new LeafReceipt(draft.type, seq, draft.texts);
+    },
+    appendAll(drafts, alongside) {
+      commit((nowMs) => {
+        const written = drafts.map((draft) => write(draft, nowMs, logSeed));
+        alongside();
+        return written.at(-1) ?? entrySchema.parse(size());
+      }, logSeed);
+      return size();
     },
     rotateKey(newSeed, by) {
       const seq = commit(

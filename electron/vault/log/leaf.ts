@@ -9,6 +9,7 @@ import {
   userIdSchema,
 } from '../../shared/ids.ts';
 import type { LogEventType } from '../../shared/log-event-types.ts';
+import { lockReasonSchema } from '../../shared/lock-reason.ts';
 import { roleSchema } from '../../shared/roles.ts';
 import { taskIdSchema } from '../../shared/tasks.ts';
 import { samplerSchema } from '../../links/model-port.ts';
@@ -111,10 +112,10 @@ export const leafDataSchemas = {
     deviceBinding: z.enum(['os-keychain', 'passphrase-only']),
     appSha256: hashSchema.nullable(),
     flavour: z.enum(['release', 'development']),
-    startedBecause: z.enum(['launch', 'signed-out', 'locked', 'vault-crashed']),
+    startedBecause: z.enum(['launch', 'signed-out', 'locked', 'keys-changed', 'vault-crashed']),
   }),
   'session.signed-out': z.strictObject({}),
-  'session.locked': z.strictObject({ reason: z.enum(['by-hand', 'idle', 'suspend', 'screen-locked']) }),
+  'session.locked': z.strictObject({ reason: lockReasonSchema }),
   'session.sign-in-failed': z.strictObject({
     user: userIdSchema.nullable(),
     reason: z.enum([

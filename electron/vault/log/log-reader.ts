@@ -1,4 +1,4 @@
-import type { Entry, UserId } from '../../shared/ids.ts';
+import type { Entry, PatientId, UserId } from '../../shared/ids.ts';
 import type { LogEventType } from '../../shared/log-event-types.ts';
 import type { ReadableDatabase } from '../database/open-database.ts';
 
@@ -14,6 +14,8 @@ export type LogReader = {
   checkpoint(size: number): string | null;
   keptCheckpoints(): readonly { readonly size: number; readonly note: string }[];
   page(filter: PageFilter): readonly IndexRow[];
+  /** Number of leaves that name this patient. */
+  entriesAbout(patient: PatientId): number;
   counterpart(seq: number): number | null;
 };
 
@@ -28,12 +30,16 @@ export type PageFilter = {
   readonly limit: number;
   readonly actor: UserId | null;
   readonly type: LogEventType | null;
+  readonly patient: PatientId | null;
+  /** Leaves that name a patient, of whoever. */
+  readonly onlyAboutPatients: boolean;
 };
 export type IndexRow = {
   readonly seq: number;
   readonly type: string;
   readonly at: string;
   readonly actor: string | null;
+  readonly patient: string | null;
   readonly patientReference: string | null;
   readonly outcome: string;
 };
@@ -72,13 +78,27 @@ export function openLogReader(database: ReadableDatabase): LogReader {
     'SELECT size, note FROM checkpoints WHERE kept = 1 ORDER BY size',
   );
   const page = database.prepare<
-    [number, string | null, string | null, string | null, string | null, number],
+    [
+      number,
+      string | null,
+      string | null,
+      string | null,
+      string | null,
+      string | null,
+      string | null,
+      number,
+      number,
+    ],
     IndexRow
   >(
-    `SELECT i.seq, i.type, i.at, i.actor, p.reference AS patientReference, i.outcome
+    `SELECT i.seq, i.type, i.at, i.actor, i.patient, p.reference AS patientReference, i.outcome
      FROM leaf_index AS i LEFT JOIN patients AS p ON p.patient_id = i.patient
      WHERE i.seq < ? AND (? IS NULL OR i.actor = ?) AND (? IS NULL OR i.type = ?)
+       AND (? IS NULL OR i.patient = ?) AND (? = 0 OR i.patient IS NOT NULL)
      ORDER BY i.seq DESC LIMIT ?`,
+  );
+  const about = database.prepare<[string], { entries: number }>(
+    'SELECT count(*) AS entries FROM leaf_index WHERE patient = ?',
   );
   const counterpart = database.prepare<[number, number, number], { other: number | null }>(
     'SELECT CASE intent_seq WHEN ? THEN outcome_seq ELSE intent_seq END AS other FROM turns WHERE intent_seq = ? OR outcome_seq = ?',
@@ -99,8 +119,12 @@ export function openLogReader(database: ReadableDatabase): LogReader {
         filter.actor,
         filter.type,
         filter.type,
+        filter.patient,
+        filter.patient,
+        filter.onlyAboutPatients ? 1 : 0,
         filter.limit,
       ),
+    entriesAbout: (patient) => about.get(patient)?.entries ?? 0,
     counterpart: (seq) => counterpart.get(seq, seq, seq)?.other ?? null,
   };
 }

@@ -92,6 +92,7 @@ export function forgeBundle(
     checkpoint: () => checkpoint,
     keptCheckpoints: () => contents.earlier,
     page: () => [],
+    entriesAbout: () => 0,
     counterpart: () => null,
   };
   return writeBundle({ ...facts, size }, reader, path, () => undefined);

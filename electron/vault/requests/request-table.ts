@@ -11,6 +11,14 @@ export type Handler<N extends RequestName> = (
 /** One handler for each request of the contract; the compiler refuses a table that lacks one. */
 export type Handlers = { readonly [N in RequestName]: Handler<N> };
 
+/** The same contract, so that the compiler sees that a request's schema makes what its handler takes. */
+const rows: {
+  readonly [N in RequestName]: {
+    readonly roles: readonly Caller[];
+    readonly input: z.ZodType<ParsedInput<N>>;
+  };
+} = contract;
+
 type Answerer = (caller: Caller, input: unknown) => Promise<Result<unknown>>;
 export type RequestTable = (name: string, caller: Caller, input: unknown) => Promise<Result<unknown>>;
 
@@ -22,101 +30,29 @@ export function createRequestTable(
   handlers: Handlers,
   reportBug: (name: RequestName, cause: unknown) => void,
 ): RequestTable {
-  const bugIn = (name: RequestName) => (cause: unknown) => {
-    reportBug(name, cause);
-  };
-  const answerers: { readonly [N in RequestName]: Answerer } = {
-    'app.getState': answerer(contract['app.getState'], handlers['app.getState'], bugIn('app.getState')),
-    'setup.createRecoveryKey': answerer(
-      contract['setup.createRecoveryKey'],
-      handlers['setup.createRecoveryKey'],
-      bugIn('setup.createRecoveryKey'),
-    ),
-    'setup.addRecoveryRecipient': answerer(
-      contract['setup.addRecoveryRecipient'],
-      handlers['setup.addRecoveryRecipient'],
-      bugIn('setup.addRecoveryRecipient'),
-    ),
-    'setup.removeRecoveryRecipient': answerer(
-      contract['setup.removeRecoveryRecipient'],
-      handlers['setup.removeRecoveryRecipient'],
-      bugIn('setup.removeRecoveryRecipient'),
-    ),
-    'setup.saveRecoveryKey': answerer(
-      contract['setup.saveRecoveryKey'],
-      handlers['setup.saveRecoveryKey'],
-      bugIn('setup.saveRecoveryKey'),
-    ),
-    'setup.proveRecoveryKey': answerer(
-      contract['setup.proveRecoveryKey'],
-      handlers['setup.proveRecoveryKey'],
-      bugIn('setup.proveRecoveryKey'),
-    ),
-    'setup.complete': answerer(
-      contract['setup.complete'],
-      handlers['setup.complete'],
-      bugIn('setup.complete'),
-    ),
-    'session.signIn': answerer(
-      contract['session.signIn'],
-      handlers['session.signIn'],
-      bugIn('session.signIn'),
-    ),
-    'session.signOut': answerer(
-      contract['session.signOut'],
-      handlers['session.signOut'],
-      bugIn('session.signOut'),
-    ),
-    'session.lock': answerer(contract['session.lock'], handlers['session.lock'], bugIn('session.lock')),
-    'workspace.getDraft': answerer(
-      contract['workspace.getDraft'],
-      handlers['workspace.getDraft'],
-      bugIn('workspace.getDraft'),
-    ),
-    'workspace.saveDraft': answerer(
-      contract['workspace.saveDraft'],
-      handlers['workspace.saveDraft'],
-      bugIn('workspace.saveDraft'),
-    ),
-    'workspace.clearDraft': answerer(
-      contract['workspace.clearDraft'],
-      handlers['workspace.clearDraft'],
-      bugIn('workspace.clearDraft'),
-    ),
-    'source.recordOpened': answerer(
-      contract['source.recordOpened'],
-      handlers['source.recordOpened'],
-      bugIn('source.recordOpened'),
-    ),
-    'chat.sendPrompt': answerer(
-      contract['chat.sendPrompt'],
-      handlers['chat.sendPrompt'],
-      bugIn('chat.sendPrompt'),
-    ),
-    'chat.stop': answerer(contract['chat.stop'], handlers['chat.stop'], bugIn('chat.stop')),
-    'chat.reread': answerer(contract['chat.reread'], handlers['chat.reread'], bugIn('chat.reread')),
-    'clipboard.recordCopy': answerer(
-      contract['clipboard.recordCopy'],
-      handlers['clipboard.recordCopy'],
-      bugIn('clipboard.recordCopy'),
-    ),
-    'note.accept': answerer(contract['note.accept'], handlers['note.accept'], bugIn('note.accept')),
-    'log.list': answerer(contract['log.list'], handlers['log.list'], bugIn('log.list')),
-    'log.open': answerer(contract['log.open'], handlers['log.open'], bugIn('log.open')),
-    'log.verify': answerer(contract['log.verify'], handlers['log.verify'], bugIn('log.verify')),
-    'log.export': answerer(contract['log.export'], handlers['log.export'], bugIn('log.export')),
-  };
   const isRequestName = (name: string): name is RequestName => Object.hasOwn(contract, name);
+
+  function answer<N extends RequestName>(name: N, caller: Caller, input: unknown): Promise<Result<unknown>> {
+    const reportBugHere = (cause: unknown): void => {
+      reportBug(name, cause);
+    };
+    return answerer<ParsedInput<N>, RequestOutput<N>>(
+      rows[name],
+      handlers[name],
+      reportBugHere,
+    )(caller, input);
+  }
+
   return async (name, caller, input) => {
     if (!isRequestName(name))
       return err(appError('invalid-input', 'This screen asked for something that Cloister does not know.'));
-    return answerers[name](caller, input);
+    return answer(name, caller, input);
   };
 }
 
-function answerer<I extends z.ZodType, O>(
-  row: { readonly roles: readonly Caller[]; readonly input: I },
-  handler: (input: z.output<I>) => Result<O> | Promise<Result<O>>,
+function answerer<I, O>(
+  row: { readonly roles: readonly Caller[]; readonly input: z.ZodType<I> },
+  handler: (input: I) => Result<O> | Promise<Result<O>>,
   reportBug: (cause: unknown) => void,
 ): Answerer {
   return async (caller, input) => {

@@ -1,127 +1,67 @@
-import { appError } from '../../shared/app-error.ts';
-import type { Notice, SignedInUser } from '../../shared/contract.ts';
-import { err, ok, type Result } from '../../shared/result.ts';
-import { unlock } from '../keys/installation.ts';
-import { openDeviceSecret, type Keychain } from '../keys/device-secret.ts';
-import type { Clock } from '../log/clock.ts';
-import { openSession, type OpenSession } from '../session/open-session.ts';
-import type { Installation } from '../setup/installation-files.ts';
-import { closeOpenTurns } from '../turns/turn-outcome.ts';
+import { ok } from '../../shared/result.ts';
+import type { LockReason } from '../../shared/lock-reason.ts';
+import type { OpenSession } from '../session/open-session.ts';
+import { recordEvent } from '../session/record-event.ts';
+import type { SignIn } from '../session/sign-in.ts';
 import type { TurnRecorder } from '../turns/turn-recorder.ts';
-import type { StartMessage } from '../vault.ts';
 import type { Handlers } from './request-table.ts';
 
-type Deps = {
-  readonly start: StartMessage;
-  readonly clock: Clock;
-  readonly keychain: Keychain;
-  readonly installation: () => Result<Installation>;
-  readonly session: () => OpenSession;
-  readonly recorder: () => TurnRecorder;
-  readonly onAppended: (size: number, elapsedMs: number) => void;
-  readonly onNotice: (notice: Notice) => void;
-  readonly signInCompleted: (open: OpenSession, user: SignedInUser) => void;
-  readonly endSession: (because: 'signed-out' | 'locked') => void;
+type SessionHandlers = Pick<
+  Handlers,
+  | 'session.signIn'
+  | 'session.giveSecondFactor'
+  | 'session.choosePassphrase'
+  | 'session.continue'
+  | 'session.cancelSignIn'
+  | 'session.recover'
+  | 'session.activity'
+  | 'session.signOut'
+  | 'session.lock'
+>;
+
+export type SessionDeps = {
+  readonly signIn: SignIn;
+  readonly endSession: (because: SessionEnd) => void;
+  /** Closes what a half-done sign-in has opened; the process ends as after a session. */
+  readonly abandon: () => void;
+  readonly onActivity: () => void;
 };
 
-export function sessionHandlers(
-  deps: Deps,
-): Pick<Handlers, 'session.signIn' | 'session.signOut' | 'session.lock'> {
-  /** One derivation at a time: Argon2id takes 64 MiB each. */
-  let signingIn = false;
+export type SessionEnd =
+  { readonly kind: 'signed-out' } | { readonly kind: 'locked'; readonly reason: LockReason };
 
-  async function signIn(
-    userId: SignedInUser['userId'],
-    passphrase: string,
-  ): Promise<Result<{ user: SignedInUser }>> {
-    const current = deps.installation();
-    if (!current.ok) return current;
-    const { keyring, databasePath, confirm } = current.value;
-    const record = keyring?.users.find((user) => user.userId === userId);
-    if (keyring === null || record === undefined)
-      return err(appError('not-set-up', 'This account is not on this computer. Choose another.'));
-    const deviceSecret = await openDeviceSecret(deps.keychain, keyring.device);
-    if (!deviceSecret.ok) return deviceSecret;
-    const keys = await unlock({ keyring, userId, passphrase, deviceSecret: deviceSecret.value });
-    deviceSecret.value?.fill(0);
-    if (!keys.ok) return keys;
-    const user: SignedInUser = { userId, displayName: record.displayName, role: record.role };
-    const opened = openSession({
-      databasePath,
-      origin: keyring.log.origin,
-      verifierKey: keyring.log.verifierKey,
-      keys: keys.value,
-      user,
-      clock: deps.clock,
-      appVersion: deps.start.version,
-      onAppended: deps.onAppended,
-    });
-    if (!opened.ok) return opened;
-    confirm();
-    beginSession(deps, opened.value, user, keyring.device.mode === 'device-bound');
-    return ok({ user });
-  }
-
-  /** Ends the session whatever the disk says: a full disk must never keep a screen open. */
-  function end(because: 'signed-out' | 'locked'): Result<Record<string, never>> {
-    const { log, actor } = deps.session();
-    const common = {
-      actor: { id: actor.userId, role: actor.role },
-      session: actor.sessionId,
-      patient: null,
-      outcome: 'success',
-      texts: {},
-    } as const;
-    try {
-      deps.recorder().abort('signed-out');
-      if (because === 'locked')
-        log.append({ ...common, type: 'session.locked', data: { reason: 'by-hand' } });
-      else log.append({ ...common, type: 'session.signed-out', data: {} });
-    } finally {
-      deps.endSession(because);
-    }
-    return ok({});
-  }
-
+export function sessionHandlers({ signIn, endSession, abandon, onActivity }: SessionDeps): SessionHandlers {
   return {
-    'session.signIn': async ({ userId, passphrase }) => {
-      if (signingIn) return err(appError('invalid-input', 'Somebody is signing in already. Wait a moment.'));
-      signingIn = true;
-      try {
-        return await signIn(userId, passphrase);
-      } finally {
-        signingIn = false;
-      }
+    'session.signIn': ({ userId, passphrase }) => signIn.start(userId, passphrase),
+    'session.giveSecondFactor': ({ code }) => signIn.giveSecondFactor(code),
+    'session.choosePassphrase': ({ passphrase }) => signIn.choosePassphrase(passphrase),
+    'session.continue': () => signIn.goOn(),
+    'session.cancelSignIn': () => {
+      abandon();
+      return ok({});
     },
-    'session.signOut': () => end('signed-out'),
-    'session.lock': () => end('locked'),
+    'session.recover': ({ userId, identity }) => signIn.recover(userId, identity),
+    'session.activity': () => {
+      onActivity();
+      return ok({});
+    },
+    'session.signOut': () => {
+      endSession({ kind: 'signed-out' });
+      return ok({});
+    },
+    'session.lock': () => {
+      endSession({ kind: 'locked', reason: 'by-hand' });
+      return ok({});
+    },
   };
 }
 
-/** The first leaves of a session: what a crash left open is closed before anything new can happen. */
-function beginSession(deps: Deps, open: OpenSession, user: SignedInUser, deviceBound: boolean): void {
-  const closed = closeOpenTurns(open, 'restart');
-  if (closed > 0) {
-    deps.onNotice({
-      kind: 'attention',
-      message:
-        'Cloister stopped while a draft was being written. Everything that was shown of it is recorded as unfinished.',
-    });
-  }
-  const { start } = deps;
-  open.log.append({
-    type: 'session.signed-in',
-    actor: { id: user.userId, role: user.role },
-    session: open.actor.sessionId,
-    patient: null,
-    outcome: 'success',
-    data: {
-      deviceBinding: deviceBound ? 'os-keychain' : 'passphrase-only',
-      appSha256: start.appSha256,
-      flavour: start.flavour,
-      startedBecause: start.startedBecause,
-    },
-    texts: {},
-  });
-  deps.signInCompleted(open, user);
+/**
+ * The last leaves of a session: a running answer is recorded as unfinished, then the end. Whatever the disk says, the
+ * caller ends the session: a full disk must never keep a screen open.
+ */
+export function recordSessionEnd(open: OpenSession, recorder: TurnRecorder, end: SessionEnd): void {
+  recorder.abort('signed-out');
+  if (end.kind === 'locked') recordEvent(open, { type: 'session.locked', data: { reason: end.reason } });
+  else recordEvent(open, { type: 'session.signed-out', data: {} });
 }

@@ -1,4 +1,5 @@
 import { appError } from '../../shared/app-error.ts';
+import type { RequestOutput } from '../../shared/contract.ts';
 import { err, type Result } from '../../shared/result.ts';
 import type { FirstRun } from '../setup/first-run.ts';
 import type { Installation } from '../setup/installation-files.ts';
@@ -12,10 +13,17 @@ type SetupHandlers = Pick<
   | 'setup.saveRecoveryKey'
   | 'setup.proveRecoveryKey'
   | 'setup.complete'
+  | 'setup.enrol'
 >;
 
+export type SetupDeps = {
+  readonly firstRun: FirstRun;
+  readonly installation: () => Result<Installation>;
+  readonly enrol: () => Promise<Result<RequestOutput<'setup.enrol'>>>;
+};
+
 /** First run happens once: with a keyring in place every set-up request is refused. */
-export function setupHandlers(firstRun: FirstRun, installation: () => Result<Installation>): SetupHandlers {
+export function setupHandlers({ firstRun, installation, enrol }: SetupDeps): SetupHandlers {
   const refused = (): Result<never> | null => {
     const current = installation();
     if (!current.ok) return current;
@@ -35,5 +43,6 @@ export function setupHandlers(firstRun: FirstRun, installation: () => Result<Ins
     'setup.saveRecoveryKey': (input) => refused() ?? firstRun.saveRecoveryKey(input),
     'setup.proveRecoveryKey': async ({ identity }) => refused() ?? firstRun.proveRecoveryKey(identity),
     'setup.complete': async (input) => refused() ?? firstRun.complete(input),
+    'setup.enrol': async () => refused() ?? enrol(),
   };
 }

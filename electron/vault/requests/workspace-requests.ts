@@ -22,13 +22,13 @@ type WorkspaceHandlers = Pick<
   | 'note.accept'
 >;
 
-type Deps = {
+export type WorkspaceDeps = {
   readonly flavour: Flavour;
   readonly session: () => OpenSession;
   readonly recorder: () => TurnRecorder;
 };
 
-export function workspaceHandlers(deps: Deps): WorkspaceHandlers {
+export function workspaceHandlers(deps: WorkspaceDeps): WorkspaceHandlers {
   const { session, recorder } = deps;
 
   /** A turn of the signed-in clinician; another's is as good as none. */

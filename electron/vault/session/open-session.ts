@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { AppError } from '../../shared/app-error.ts';
 import { appError } from '../../shared/app-error.ts';
 import { deviceIdSchema, sessionIdSchema, type DeviceId } from '../../shared/ids.ts';
-import type { SignedInUser } from '../../shared/contract.ts';
+import type { SignedInUser } from '../../shared/session-contract.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import { openAccountStore, type AccountStore } from '../accounts/account-store.ts';
+import type { SecondFactors } from '../accounts/second-factors.ts';
 import { databaseError } from '../database/database-error.ts';
 import { migrate } from '../database/migrations.ts';
 import { openWritableDatabase, type WritableDatabase } from '../database/open-database.ts';
@@ -26,6 +28,8 @@ export type OpenSession = {
   readonly log: AuditLog;
   readonly turns: TurnStore;
   readonly drafts: WorkspaceDrafts;
+  readonly accounts: AccountStore;
+  readonly factors: SecondFactors;
   /** For worker threads; the same buffer is zeroed by `close`. */
   readonly dek: Uint8Array;
   readonly logSeed: Uint8Array;
@@ -40,6 +44,7 @@ type Deps = {
   readonly user: SignedInUser;
   readonly clock: Clock;
   readonly appVersion: string;
+  readonly secondFactors: (database: WritableDatabase) => SecondFactors;
   readonly onAppended: (size: number, elapsedMs: number) => void;
 };
 
@@ -72,6 +77,8 @@ export function openSession(deps: Deps): Result<OpenSession> {
     log,
     turns: openTurnStore(database),
     drafts: openWorkspaceDrafts(database),
+    accounts: openAccountStore(database),
+    factors: deps.secondFactors(database),
     dek: keys.dek,
     logSeed: keys.logSeed,
     close() {

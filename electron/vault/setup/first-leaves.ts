@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { deviceIdSchema, type UserId } from '../../shared/ids.ts';
-import type { Role } from '../../shared/roles.ts';
+import { deviceIdSchema } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { databaseError } from '../database/database-error.ts';
 import { migrate } from '../database/migrations.ts';
 import { openWritableDatabase } from '../database/open-database.ts';
+import type { Keyring } from '../keys/keyring-schema.ts';
+import { recipientHash } from '../keys/recovery-key.ts';
 import { openAuditLog, type LeafDraft } from '../log/audit-log.ts';
 import type { Clock } from '../log/clock.ts';
 import type { LogEventType } from '../../shared/log-event-types.ts';
@@ -13,18 +14,18 @@ import { logKeyHash } from '../log/log-key.ts';
 
 type Deps = {
   readonly path: string;
-  readonly origin: string;
+  readonly keyring: Keyring;
   readonly keys: { readonly dek: Uint8Array; readonly logSeed: Uint8Array };
   readonly clock: Clock;
   readonly appVersion: string;
-  readonly organisationName: string;
-  /** SHA-256 of each recovery recipient, in hex. */
-  readonly recipients: readonly string[];
-  readonly users: readonly { readonly userId: UserId; readonly role: Role; readonly displayName: string }[];
+  /** Of a computer that IT prepared: the file's SHA-256 in hex, and the organisation's key. */
+  readonly provisioning: { readonly sha256: string; readonly verifierKey: string } | null;
 };
 
 /** A new database with the leaves of the set-up; closed again. A failure leaves no file. */
 export function writeFirstLeaves(deps: Deps): Result<void> {
+  const { keyring, provisioning } = deps;
+  const { origin } = keyring.log;
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${deps.path}${suffix}`, { force: true });
   try {
     const database = openWritableDatabase(deps.path, deps.keys.dek, { mustExist: false });
@@ -35,11 +36,11 @@ export function writeFirstLeaves(deps: Deps): Result<void> {
         .prepare<[string, string], never>(
           'INSERT INTO installation (only_row, device_id, origin) VALUES (1, ?, ?)',
         )
-        .run(device, deps.origin);
+        .run(device, origin);
       const log = openAuditLog({
         database,
         clock: deps.clock,
-        origin: deps.origin,
+        origin,
         logSeed: deps.keys.logSeed,
         device,
         appVersion: deps.appVersion,
@@ -56,18 +57,26 @@ export function writeFirstLeaves(deps: Deps): Result<void> {
       };
       append({
         type: 'log.created',
-        data: { origin: deps.origin, logKey: logKeyHash(deps.keys.logSeed), epoch: 0 },
-        texts: { organisationName: deps.organisationName },
+        data: { origin, logKey: logKeyHash(deps.keys.logSeed), epoch: 0 },
+        texts: { organisationName: keyring.organisationName },
       });
-      for (const recipient of deps.recipients)
-        append({ type: 'recovery.proven', data: { recipient }, texts: {} });
-      for (const user of deps.users) {
+      if (provisioning !== null) {
         append({
-          type: 'user.created',
-          data: { user: user.userId, role: user.role },
-          texts: { displayName: user.displayName },
+          type: 'organisation.enrolled',
+          data: {
+            organisationKey: createHash('sha256').update(provisioning.verifierKey).digest('hex'),
+            provisioning: provisioning.sha256,
+            users: keyring.users.length,
+          },
+          texts: {},
         });
       }
+      for (const { recipient, provenAt } of keyring.recovery) {
+        if (provenAt !== null)
+          append({ type: 'recovery.proven', data: { recipient: recipientHash(recipient) }, texts: {} });
+      }
+      for (const { userId, role, displayName } of keyring.users)
+        append({ type: 'user.created', data: { user: userId, role }, texts: { displayName } });
     } finally {
       database.close();
     }

@@ -1,16 +1,13 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { renameSync } from 'node:fs';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { appError } from '../../shared/app-error.ts';
 import type { ParsedInput, RequestOutput } from '../../shared/contract.ts';
 import { installationIdSchema, userIdSchema } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import type { PassphraseStrength } from '../accounts/passphrase-strength.ts';
 import type { FileGrants } from '../file-grants.ts';
 import type { Keychain } from '../keys/device-secret.ts';
 import { createInstallation } from '../keys/installation.ts';
-import { writeKeyring } from '../keys/keyring-file.ts';
-import type { Keyring } from '../keys/keyring-schema.ts';
 import {
   checkRecipient,
   createRecoveryIdentity,
@@ -22,10 +19,9 @@ import type { Clock } from '../log/clock.ts';
 import { verifierKeyFor } from '../log/signed-note.ts';
 import { publicKeyOf } from '../log/ed25519.ts';
 import { logKeyFingerprint } from '../log/log-key.ts';
-import type { StartMessage } from '../vault.ts';
-import { databaseFile, unfinishedDatabaseFile } from './installation-files.ts';
-import { writeFirstLeaves } from './first-leaves.ts';
+import type { StartMessage } from '../vault-parts.ts';
 import { writeToRemovableMedium } from './removable-medium.ts';
+import { storeInstallation } from './store-installation.ts';
 
 /**
  * The unfinished set-up: the keys of the coming installation and who can recover them, in memory only. Each recovery
@@ -45,11 +41,10 @@ type Deps = {
   readonly clock: Clock;
   readonly keychain: Keychain;
   readonly grants: FileGrants;
+  readonly measure: (passphrase: string, personal: readonly string[]) => PassphraseStrength;
   readonly onCompleted: () => void;
 };
 
-/** Characters. NIST SP 800-63B asks for 8 at least; one passphrase alone guards a stolen disk here. */
-const minimumPassphraseCharacters = 12;
 const epoch = 0;
 
 export function createFirstRun(deps: Deps): FirstRun {
@@ -100,7 +95,7 @@ export function createFirstRun(deps: Deps): FirstRun {
   async function complete(
     input: ParsedInput<'setup.complete'>,
   ): Promise<Result<RequestOutput<'setup.complete'>>> {
-    const refused = refuse(input, [...recipients.values()]);
+    const refused = refuse(input, deps.measure, [...recipients.values()]);
     if (refused !== null) return refused;
     const origin = `cloister.${input.organisationDomain}/${installationId}/${epoch}`;
     const administrator = {
@@ -130,7 +125,14 @@ export function createFirstRun(deps: Deps): FirstRun {
       log: { origin, verifierKey },
     });
     if (!keyring.ok) return keyring;
-    const stored = store(deps, keyring.value, input, origin, keys, [administrator, clinician]);
+    const stored = storeInstallation({
+      dataFolder: deps.start.dataFolder,
+      appVersion: deps.start.version,
+      clock: deps.clock,
+      keyring: keyring.value,
+      keys,
+      provisioning: null,
+    });
     if (!stored.ok) return stored;
     const keyFingerprint = logKeyFingerprint(publicKeyOf(keys.logSeed));
     keys.dek.fill(0);
@@ -171,17 +173,13 @@ export function createFirstRun(deps: Deps): FirstRun {
 
 function refuse(
   input: ParsedInput<'setup.complete'>,
+  measure: Deps['measure'],
   recovery: readonly { provenAt: string | null }[],
 ): Result<never> | null {
-  for (const person of [input.administrator, input.clinician]) {
-    if ([...person.passphrase].length < minimumPassphraseCharacters) {
-      return err(
-        appError(
-          'passphrase-too-weak',
-          `A passphrase needs at least ${minimumPassphraseCharacters} characters. Nothing was set up yet. Four or five random words are easy to remember.`,
-        ),
-      );
-    }
+  for (const { displayName, passphrase } of [input.administrator, input.clinician]) {
+    const strength = measure(passphrase, [displayName, input.organisationName]);
+    if (!strength.acceptable)
+      return err(appError('passphrase-too-weak', `${strength.advice} Nothing was set up yet.`));
   }
   if (recovery.length === 0 || recovery.some((entry) => entry.provenAt === null)) {
     return err(
@@ -200,32 +198,4 @@ function refuse(
     );
   }
   return null;
-}
-
-/** Database under its unfinished name, then the keyring, then the database's final name: a crash between leaves a way on. */
-function store(
-  deps: Deps,
-  keyring: Keyring,
-  input: ParsedInput<'setup.complete'>,
-  origin: string,
-  keys: { readonly dek: Uint8Array; readonly logSeed: Uint8Array },
-  users: Parameters<typeof writeFirstLeaves>[0]['users'],
-): Result<void> {
-  const folder = deps.start.dataFolder;
-  const unfinished = join(folder, unfinishedDatabaseFile);
-  const written = writeFirstLeaves({
-    path: unfinished,
-    origin,
-    keys,
-    clock: deps.clock,
-    appVersion: deps.start.version,
-    organisationName: input.organisationName,
-    recipients: keyring.recovery.map(({ recipient }) => createHash('sha256').update(recipient).digest('hex')),
-    users,
-  });
-  if (!written.ok) return written;
-  const saved = writeKeyring(folder, keyring);
-  if (!saved.ok) return saved;
-  renameSync(unfinished, join(folder, databaseFile));
-  return ok(undefined);
 }

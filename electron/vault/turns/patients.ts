@@ -7,16 +7,21 @@ export function normaliseReference(reference: string): string {
   return reference.normalize('NFKC').replace(/\s+/g, ' ').trim().toUpperCase();
 }
 
-/** @returns the patient's random 128-bit id, made at the first mention of the reference. */
-export function patientIdFor(database: WritableDatabase, reference: string): PatientId {
-  const normalised = normaliseReference(reference);
+/** @returns null for a patient that nobody has recorded anything about */
+export function findPatient(database: WritableDatabase, reference: string): PatientId | null {
   const known = database
     .prepare<[string], { id: string }>('SELECT patient_id AS id FROM patients WHERE reference = ?')
-    .get(normalised);
-  if (known !== undefined) return patientIdSchema.parse(known.id);
+    .get(normaliseReference(reference));
+  return known === undefined ? null : patientIdSchema.parse(known.id);
+}
+
+/** @returns the patient's random 128-bit id, made at the first mention of the reference. */
+export function patientIdFor(database: WritableDatabase, reference: string): PatientId {
+  const known = findPatient(database, reference);
+  if (known !== null) return known;
   const id = patientIdSchema.parse(randomBytes(16).toString('hex'));
   database
     .prepare<[string, string], never>('INSERT INTO patients (patient_id, reference) VALUES (?, ?)')
-    .run(id, normalised);
+    .run(id, normaliseReference(reference));
   return id;
 }

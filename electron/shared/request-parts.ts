@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import type { Caller } from './roles.ts';
+
+/** What the requests of the contract are made of. */
+
+/** A lone surrogate has no UTF-8 of its own, so two texts would share one commitment: refused before anything else. */
+export const wellFormed = z.string().refine((text) => text.isWellFormed());
+/** Characters. A transcript of an hour is about 60,000. */
+export const sourceTextSchema = wellFormed.max(400_000);
+export const passphraseSchema = z.string().max(1024);
+export const displayNameSchema = wellFormed.trim().min(1).max(120);
+/** What the clinician types to say which patient: a record number or the like. Stored in the encrypted database only. */
+export const patientReferenceSchema = wellFormed.trim().min(1).max(64);
+export const ageRecipientSchema = z.string().regex(/^age1[02-9ac-hj-np-z]{58}$/);
+
+export const empty = z.strictObject({});
+
+export function request<I extends z.ZodType, O extends z.ZodType>(
+  roles: readonly Caller[],
+  input: I,
+  output: O,
+) {
+  return { roles, input, output };
+}
+
+export const signedIn: readonly Caller[] = ['clinician', 'auditor', 'it-admin', 'sole-practitioner'];
+export const everyone: readonly Caller[] = ['none', ...signedIn];
+/** Who writes about patients. */
+export const clinicians: readonly Caller[] = ['clinician', 'sole-practitioner'];
+/** Who keeps the accounts, the keys and the policy. */
+export const administrators: readonly Caller[] = ['it-admin', 'sole-practitioner'];
+/** Who hands the record to an outsider. */
+export const keepers: readonly Caller[] = ['auditor', 'it-admin', 'sole-practitioner'];

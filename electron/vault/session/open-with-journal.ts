@@ -1,0 +1,75 @@
+import type { Notice } from '../../shared/contract.ts';
+import type { SignedInUser } from '../../shared/session-contract.ts';
+import type { Result } from '../../shared/result.ts';
+import { openSecondFactors } from '../accounts/second-factors.ts';
+import type { SealedJournal } from '../journal/sealed-journal.ts';
+import type { Keyring } from '../keys/keyring-schema.ts';
+import type { VaultKeys } from '../keys/sealed-keys.ts';
+import type { Clock } from '../log/clock.ts';
+import { openDatabasePath } from '../rotation/settle-rotation.ts';
+import type { Installation } from '../setup/installation-files.ts';
+import type { StartMessage } from '../vault-parts.ts';
+import { foldJournal } from './fold-journal.ts';
+import { openSession, type OpenSession } from './open-session.ts';
+import type { PolicyInForce } from './policy-in-force.ts';
+import { recordEvent } from './record-event.ts';
+
+export type RecordKeys = {
+  readonly keyring: Keyring;
+  readonly keys: VaultKeys;
+  readonly user: SignedInUser;
+};
+
+type Deps = RecordKeys & {
+  readonly start: StartMessage;
+  readonly clock: Clock;
+  readonly journal: SealedJournal;
+  readonly policy: PolicyInForce;
+  readonly installation: () => Result<Installation>;
+  readonly onAppended: (size: number, elapsedMs: number) => void;
+  readonly onNotice: (notice: Notice) => void;
+};
+
+/** Opens the record with these keys: an interrupted change of the key is settled, and the time without a key is recorded. */
+export async function openWithJournal(deps: Deps): Promise<Result<OpenSession>> {
+  const { keyring, keys, clock } = deps;
+  const settled = openDatabasePath({ folder: deps.start.dataFolder, dek: keys.dek });
+  if (!settled.ok) return settled;
+  const opened = openSession({
+    databasePath: settled.value.path,
+    origin: keyring.log.origin,
+    verifierKey: keyring.log.verifierKey,
+    keys,
+    user: deps.user,
+    clock,
+    appVersion: deps.start.version,
+    secondFactors: (database) =>
+      openSecondFactors({ database, clock, organisation: keyring.organisationName }),
+    onAppended: deps.onAppended,
+  });
+  if (!opened.ok) return opened;
+  const open = opened.value;
+  const installation = deps.installation();
+  if (installation.ok) installation.value.confirm();
+  const folded = await foldJournal(deps.journal, {
+    database: open.database,
+    log: open.log,
+    session: open.actor.sessionId,
+  });
+  // What cannot be kept for the time without a key is said; the record itself is open and whole.
+  if (!folded.ok) deps.onNotice({ kind: 'attention', message: folded.error.message });
+  if (settled.value.rotation === 'undone') {
+    recordEvent(open, {
+      type: 'key.rotated',
+      outcome: 'failed',
+      data: { reason: 'by-hand', holders: keyring.users.length + keyring.recovery.length },
+    });
+    deps.onNotice({
+      kind: 'attention',
+      message:
+        'The last change of the key of the record was interrupted, so the old key is still in use. Nothing was lost. IT: change the key again.',
+    });
+  }
+  deps.policy.settle(open);
+  return opened;
+}

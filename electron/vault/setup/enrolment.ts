@@ -1,0 +1,118 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { appError } from '../../shared/app-error.ts';
+import type { RequestOutput } from '../../shared/contract.ts';
+import { installationIdSchema } from '../../shared/ids.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
+import type { Keychain } from '../keys/device-secret.ts';
+import { createInstallation } from '../keys/installation.ts';
+import { sealVaultKeys } from '../keys/sealed-keys.ts';
+import type { Clock } from '../log/clock.ts';
+import { publicKeyOf } from '../log/ed25519.ts';
+import { logKeyFingerprint } from '../log/log-key.ts';
+import { verifierKeyFor } from '../log/signed-note.ts';
+import { organisationKeyFile } from '../policy/load-policy.ts';
+import type { PolicyLocation } from '../policy/policy-location.ts';
+import {
+  maximumProvisioningBytes,
+  openProvisioning,
+  provisioningFile,
+  type Provisioning,
+} from '../policy/provisioning.ts';
+import { checkTrustedFolder, readTrustedFile } from '../policy/read-trusted-file.ts';
+import type { StartMessage } from '../vault-parts.ts';
+import { storeInstallation } from './store-installation.ts';
+
+/**
+ * A computer that IT has prepared: the organisation, its people and its recovery keys stand in a signed file in the folder
+ * that only administrators of the computer write to. Everybody begins with a one-time code; nothing is typed at set-up.
+ */
+const epoch = 0;
+const maximumKeyBytes = 1000;
+
+/** @returns null where IT put no such file; an error where there is one and it cannot be used */
+export async function findProvisioning(location: PolicyLocation): Promise<Result<Provisioning | null>> {
+  const folder = checkTrustedFolder(location.folder, location);
+  if (!folder.ok) return err(untrusted);
+  if (folder.value === 'absent') return ok(null);
+  const file = readTrustedFile(join(location.folder, provisioningFile), maximumProvisioningBytes, location);
+  if (!file.ok) return err(untrusted);
+  if (file.value === null) return ok(null);
+  const key = readTrustedFile(join(location.folder, organisationKeyFile), maximumKeyBytes, location);
+  if (!key.ok) return err(untrusted);
+  // Both stand in the same folder, so a key that only the file names is as good as one beside it.
+  return openProvisioning(file.value, key.value?.toString('utf8').replace(/\n$/, '') ?? null);
+}
+
+/** Makes the installation that the file describes: the database, its first leaves and the key file. */
+export async function enrolComputer(
+  found: Result<Provisioning | null>,
+  deps: Deps,
+): Promise<Result<RequestOutput<'setup.complete'>>> {
+  if (!found.ok) return found;
+  return found.value === null ? err(notPrepared) : enrol(found.value, deps);
+}
+
+type Deps = { readonly start: StartMessage; readonly clock: Clock; readonly keychain: Keychain };
+
+async function enrol(
+  provisioning: Provisioning,
+  deps: Deps,
+): Promise<Result<RequestOutput<'setup.complete'>>> {
+  const { organisation, recoveryRecipients, users, sha256 } = provisioning;
+  const installationId = installationIdSchema.parse(randomUUID());
+  const keys = { dek: randomBytes(32), logSeed: randomBytes(32) };
+  try {
+    const recovery = [];
+    for (const recipient of recoveryRecipients) {
+      const sealed = await sealVaultKeys({ recipient, installationId, epoch, holder: recipient, keys });
+      recovery.push({ recipient, sealed, provenAt: null });
+    }
+    const origin = `cloister.${organisation.domain}/${installationId}/${epoch}`;
+    const verifierKey = verifierKeyFor(origin, keys.logSeed);
+    const keyring = await createInstallation({
+      installationId,
+      epoch,
+      organisationName: organisation.name,
+      organisationKey: organisation.verifierKey,
+      createdAt: new Date(deps.clock.nowMs()).toISOString(),
+      keys,
+      keychain: deps.keychain,
+      users: [],
+      enrolling: users.map(({ recipient, wrapped, ...account }) => ({
+        ...account,
+        enrolment: { recipient, wrapped },
+      })),
+      recovery,
+      log: { origin, verifierKey },
+    });
+    if (!keyring.ok) return keyring;
+    const stored = storeInstallation({
+      dataFolder: deps.start.dataFolder,
+      appVersion: deps.start.version,
+      clock: deps.clock,
+      keyring: keyring.value,
+      keys,
+      provisioning: { sha256, verifierKey: organisation.verifierKey },
+    });
+    if (!stored.ok) return stored;
+    return ok({
+      installationId,
+      keyFingerprint: logKeyFingerprint(publicKeyOf(keys.logSeed)),
+      logVerifierKey: verifierKey,
+    });
+  } finally {
+    keys.dek.fill(0);
+    keys.logSeed.fill(0);
+  }
+}
+
+const untrusted = appError(
+  'invalid-input',
+  'IT has put a set-up file on this computer, but others than its administrators could have changed it, or it cannot be read, so it is not used. Nothing was set up. IT: let the policy folder and the files in it belong to the system and be writable by nobody else, then start Cloister again.',
+);
+
+const notPrepared = appError(
+  'not-set-up',
+  'IT has not prepared this computer. Nothing was set up. Go through the set-up step by step.',
+);

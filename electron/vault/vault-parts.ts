@@ -1,0 +1,40 @@
+import type { FromVault, ToVault } from '../links/vault-control.ts';
+import type { Port } from '../links/port.ts';
+import type { Result } from '../shared/result.ts';
+import type { BlockedReports } from './blocked-reports.ts';
+import type { Keychain } from './keys/device-secret.ts';
+import type { PolicyLocation } from './policy/policy-location.ts';
+import type { Provisioning } from './policy/provisioning.ts';
+import type { TestHooks } from './test-hooks.ts';
+
+export type StartMessage = Extract<ToVault, { kind: 'start' }>;
+
+export type VaultDeps = {
+  readonly start: StartMessage;
+  /** AC-29: no key is used before every primitive gave a known answer. */
+  readonly primitives: Result<void>;
+  readonly post: (message: FromVault) => void;
+  readonly keychain: Keychain;
+  readonly blocked: BlockedReports;
+  readonly workerPath: string;
+  readonly hooks: TestHooks;
+  readonly versions: () => Record<string, string>;
+  /** What IT has prepared for the first run, or why that cannot be used. */
+  readonly provisioning: Result<Provisioning | null>;
+  readonly location: PolicyLocation;
+  /** Ends the process in a moment, when the last answers are on their way. */
+  readonly exitSoon: () => void;
+  /** Runs `act` once, later; the result cancels it. */
+  readonly after: (delayMs: number, act: () => void) => () => void;
+};
+
+export type Vault = {
+  attachTextPort(port: Port): void;
+  attachModelPort(port: Port): void;
+  inferenceEnded(end: { readonly exitCode: number; readonly replaced: boolean }): void;
+  grantFile(grant: string, path: string, purpose: 'recovery-key' | 'audit-bundle'): void;
+  /** The operating system says that nobody is there any more. Without a session there is nothing to lock. */
+  lock(reason: 'suspend' | 'screen-locked'): void;
+  /** Ends in good order: a running answer goes into the log as aborted, the database is closed, keys are zeroed. */
+  stop(): void;
+};
