@@ -1,15 +1,27 @@
 import { useCallback, useEffect, useEffectEvent, useRef, useState, type ReactNode } from 'react';
 import { useApp } from './app-context.ts';
-import { TopBar } from './top-bar.tsx';
+import { TopBar, type Place } from './top-bar.tsx';
+import { AccountsPage } from '../features/accounts/accounts-page.tsx';
 import { LogPage } from '../features/log/log-page.tsx';
+import { OwnAccountDialog } from '../features/own-account/own-account.tsx';
+import { PolicyPage } from '../features/policy/policy-page.tsx';
 import { Workspace } from '../features/workspace/workspace.tsx';
 import { ErrorMessage } from '../ui/message.tsx';
 import type { AppError } from '../../electron/shared/app-error.ts';
+import type { Role } from '../../electron/shared/roles.ts';
+
+const placesOf: Readonly<Record<Role, readonly Place[]>> = {
+  clinician: ['workspace', 'record'],
+  auditor: ['record'],
+  'it-admin': ['record', 'accounts', 'policy'],
+  'sole-practitioner': ['workspace', 'record', 'accounts', 'policy'],
+};
 
 export function SignedIn(): ReactNode {
   const { vault, state } = useApp();
-  const isClinician = state.user?.role === 'clinician';
-  const [place, setPlace] = useState<'workspace' | 'record'>(isClinician ? 'workspace' : 'record');
+  const places = placesOf[state.user?.role ?? 'auditor'];
+  const [place, setPlace] = useState<Place>(places[0] ?? 'record');
+  const [ownAccount, setOwnAccount] = useState(false);
   const [error, setError] = useState<AppError | null>(null);
   const saveDesk = useRef(async (): Promise<void> => undefined);
   const onSaveReady = useCallback((save: () => Promise<void>) => {
@@ -41,17 +53,30 @@ export function SignedIn(): ReactNode {
     <div className="signed-in">
       <TopBar
         place={place}
-        onPlace={isClinician ? setPlace : null}
+        places={places}
+        onPlace={setPlace}
+        onOwnAccount={() => {
+          setOwnAccount(true);
+        }}
         onLock={() => void leave('session.lock')}
         onSignOut={() => void leave('session.signOut')}
       />
       <ErrorMessage error={error} />
-      {isClinician && (
+      {places.includes('workspace') && (
         <div hidden={place !== 'workspace'} className="place">
           <Workspace onSaveReady={onSaveReady} />
         </div>
       )}
       {place === 'record' && <LogPage />}
+      {place === 'accounts' && <AccountsPage />}
+      {place === 'policy' && <PolicyPage />}
+      {ownAccount && (
+        <OwnAccountDialog
+          onClose={() => {
+            setOwnAccount(false);
+          }}
+        />
+      )}
     </div>
   );
 }

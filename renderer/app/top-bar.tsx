@@ -1,4 +1,17 @@
-import { BookLock, House, LockKeyhole, LogOut, Monitor, Moon, ScrollText, Sun } from 'lucide-react';
+import {
+  BookLock,
+  House,
+  LockKeyhole,
+  LogOut,
+  Monitor,
+  Moon,
+  PenLine,
+  Scale,
+  ScrollText,
+  Sun,
+  UserRound,
+  Users,
+} from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { ModelStatus } from '../../electron/shared/contract.ts';
 import type { ThemePreference } from '../../electron/shared/shell-contract.ts';
@@ -6,22 +19,27 @@ import { appStrings } from '../strings/app-strings.ts';
 import { Button } from '../ui/button.tsx';
 import { useApp } from './app-context.ts';
 
-type Place = 'workspace' | 'record';
+export type Place = 'workspace' | 'record' | 'accounts' | 'policy';
+
+const placeIcons = { workspace: PenLine, record: ScrollText, accounts: Users, policy: Scale };
 
 export function TopBar(props: {
   readonly place: Place;
-  /** Null where there is only one place to be. */
-  readonly onPlace: ((place: Place) => void) | null;
+  /** Where this role may go, in order. */
+  readonly places: readonly Place[];
+  readonly onPlace: (place: Place) => void;
+  readonly onOwnAccount: () => void;
   readonly onLock: () => void;
   readonly onSignOut: () => void;
 }): ReactNode {
   const { state } = useApp();
-  const { onPlace, place } = props;
-  const other: Place = place === 'workspace' ? 'record' : 'workspace';
   return (
     <header className="top-bar">
       <strong className="product">Cloister</strong>
-      <span className="who">{state.user?.displayName}</span>
+      <Button kind="plain" title={appStrings.ownAccount} onClick={props.onOwnAccount}>
+        <UserRound aria-hidden="true" size={16} /> {state.user?.displayName}
+      </Button>
+      {props.places.length > 1 && <Places {...props} />}
       <span className="spacer" />
       <ModelSign model={state.model} />
       <span className="sign local" title={appStrings.onThisComputerDetail}>
@@ -31,16 +49,6 @@ export function TopBar(props: {
         <BookLock aria-hidden="true" size={16} /> {appStrings.recorded(state.logSize ?? 0)}
       </span>
       <span className="spacer" />
-      {onPlace !== null && (
-        <Button
-          onClick={() => {
-            onPlace(other);
-          }}
-        >
-          <ScrollText aria-hidden="true" size={16} />{' '}
-          {other === 'record' ? appStrings.record : appStrings.workspace}
-        </Button>
-      )}
       <ThemeButton />
       <Button onClick={props.onLock} title="Ctrl+L">
         <LockKeyhole aria-hidden="true" size={16} /> {appStrings.lock}
@@ -49,6 +57,32 @@ export function TopBar(props: {
         <LogOut aria-hidden="true" size={16} /> {appStrings.signOut}
       </Button>
     </header>
+  );
+}
+
+function Places(props: {
+  readonly place: Place;
+  readonly places: readonly Place[];
+  readonly onPlace: (place: Place) => void;
+}): ReactNode {
+  return (
+    <nav className="places" aria-label={appStrings.places}>
+      {props.places.map((place) => {
+        const Icon = placeIcons[place];
+        return (
+          <button
+            key={place}
+            type="button"
+            aria-current={place === props.place ? 'page' : undefined}
+            onClick={() => {
+              props.onPlace(place);
+            }}
+          >
+            <Icon aria-hidden="true" size={16} /> {appStrings.place[place]}
+          </button>
+        );
+      })}
+    </nav>
   );
 }
 

@@ -8,7 +8,8 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { ErrorMessage } from '../../ui/message.tsx';
 
 export function ExportDialog({ onClose }: { readonly onClose: () => void }): ReactNode {
-  const { vault, shell } = useApp();
+  const { vault, shell, state } = useApp();
+  const mayIncludeText = state.user?.role !== 'auditor' || state.policy.auditorReadsText;
   const [clinicalText, setClinicalText] = useState<'withheld' | 'included'>('withheld');
   const [fraction, setFraction] = useState<number | null>(null);
   const [summary, setSummary] = useState<ExportSummary | null>(null);
@@ -38,7 +39,7 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
       {summary === null ? (
         <>
           <p>{words.exportDetail}</p>
-          <TextChoice value={clinicalText} onChange={setClinicalText} />
+          {mayIncludeText && <TextChoice value={clinicalText} onChange={setClinicalText} />}
           {fraction !== null && (
             <p role="status">
               <progress value={fraction} max={1} /> {words.exporting(Math.round(fraction * 100))}

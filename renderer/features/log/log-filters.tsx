@@ -1,4 +1,4 @@
-import { useId, type ReactNode } from 'react';
+import { useId, useState, type ReactNode } from 'react';
 import { logEventTypeSchema } from '../../../electron/shared/log-event-types.ts';
 import { useApp } from '../../app/app-context.ts';
 import { eventNames, logStrings as words } from '../../strings/log-strings.ts';
@@ -10,7 +10,7 @@ export function LogFilters({ log }: { readonly log: LogModel }): ReactNode {
   const id = useId();
   return (
     <div className="filters">
-      {state.user?.role === 'it-admin' && (
+      {state.user?.role !== 'clinician' && (
         <>
           <label htmlFor={`${id}-user`}>{words.user}</label>
           <select
@@ -46,6 +46,7 @@ export function LogFilters({ log }: { readonly log: LogModel }): ReactNode {
           </option>
         ))}
       </select>
+      {state.user?.role !== 'it-admin' && <PatientFilter log={log} />}
       <span className="spacer" />
       {log.newer > 0 && (
         <Button kind="plain" onClick={() => void log.reload()}>
@@ -53,5 +54,40 @@ export function LogFilters({ log }: { readonly log: LogModel }): ReactNode {
         </Button>
       )}
     </div>
+  );
+}
+
+/** Asked for when it was typed to its end: each look is an entry of the record. */
+function PatientFilter({ log }: { readonly log: LogModel }): ReactNode {
+  const id = useId();
+  const [typed, setTyped] = useState(log.filter.patientReference ?? '');
+  const [applied, setApplied] = useState(log.filter.patientReference);
+  if (applied !== log.filter.patientReference) {
+    setApplied(log.filter.patientReference);
+    setTyped(log.filter.patientReference ?? '');
+  }
+  return (
+    <form
+      className="filters-patient"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const reference = typed.trim();
+        log.setFilter({ ...log.filter, patientReference: reference === '' ? null : reference });
+      }}
+    >
+      <label htmlFor={id}>{words.patient}</label>
+      <input
+        id={id}
+        value={typed}
+        maxLength={64}
+        placeholder={words.everyPatient}
+        autoComplete="off"
+        spellCheck={false}
+        onChange={(event) => {
+          setTyped(event.target.value);
+        }}
+      />
+      <Button type="submit">{words.show}</Button>
+    </form>
   );
 }

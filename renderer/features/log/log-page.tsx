@@ -1,3 +1,4 @@
+import { Siren } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { AppError } from '../../../electron/shared/app-error.ts';
 import type { LogRecord, LogRow, Verification } from '../../../electron/shared/log-data.ts';
@@ -6,11 +7,19 @@ import { useApp } from '../../app/app-context.ts';
 import { logStrings as words } from '../../strings/log-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorMessage, InfoMessage } from '../../ui/message.tsx';
+import { BreakGlass } from './break-glass.tsx';
 import { ExportDialog } from './export-dialog.tsx';
 import { LogFilters } from './log-filters.tsx';
 import { LogTable } from './log-table.tsx';
 import { RecordPanel } from './record-panel.tsx';
 import { useLog } from './use-log.ts';
+
+const details = {
+  clinician: words.detailClinician,
+  auditor: words.detailAuditor,
+  'it-admin': words.detailAdministrator,
+  'sole-practitioner': words.detailAuditor,
+} as const;
 
 export function LogPage(): ReactNode {
   const { vault, state } = useApp();
@@ -19,7 +28,9 @@ export function LogPage(): ReactNode {
   const [checked, setChecked] = useState<Verification | 'running' | null>(null);
   const [exporting, setExporting] = useState(false);
   const [error, setError] = useState<AppError | null>(null);
-  const isAdministrator = state.user?.role === 'it-admin';
+  const [broken, setBroken] = useState<string | null>(null);
+  const [breaking, setBreaking] = useState(false);
+  const role = state.user?.role;
 
   async function open(entry: Entry): Promise<void> {
     const result = await vault.request('log.open', { entry });
@@ -38,13 +49,22 @@ export function LogPage(): ReactNode {
       <header className="page-head">
         <div>
           <h1>{words.title}</h1>
-          <p className="quiet">{isAdministrator ? words.detailAdministrator : words.detailClinician}</p>
+          <p className="quiet">{details[role ?? 'clinician']}</p>
         </div>
         <span className="spacer" />
         <Button onClick={() => void check()} disabled={checked === 'running'}>
           {checked === 'running' ? words.checking : words.check}
         </Button>
-        {isAdministrator && (
+        {role === 'clinician' && state.policy.recordVisibility === 'own' && (
+          <Button
+            onClick={() => {
+              setBreaking(true);
+            }}
+          >
+            <Siren aria-hidden="true" size={16} /> {words.breakGlass}
+          </Button>
+        )}
+        {role !== 'clinician' && (
           <Button
             kind="primary"
             onClick={() => {
@@ -55,6 +75,11 @@ export function LogPage(): ReactNode {
           </Button>
         )}
       </header>
+      {broken !== null && (
+        <p className="message attention" role="status">
+          {words.breakGlassActive(broken)}
+        </p>
+      )}
       <CheckResult checked={checked} />
       <ErrorMessage error={error ?? log.error} />
       <div className="log-columns" data-open={record !== null}>
@@ -63,7 +88,7 @@ export function LogPage(): ReactNode {
           <LogTable
             log={log}
             opened={record?.row.entry ?? null}
-            withPatients={!isAdministrator}
+            withPatients={role !== 'it-admin'}
             onOpen={(row: LogRow) => void open(row.entry)}
           />
         </section>
@@ -77,6 +102,18 @@ export function LogPage(): ReactNode {
           />
         )}
       </div>
+      {breaking && (
+        <BreakGlass
+          onClose={() => {
+            setBreaking(false);
+          }}
+          onOpened={(patientReference) => {
+            setBreaking(false);
+            setBroken(patientReference);
+            log.setFilter({ userId: null, type: null, patientReference });
+          }}
+        />
+      )}
       {exporting && (
         <ExportDialog
           onClose={() => {

@@ -6,7 +6,12 @@ import type { LogEventType } from '../../../electron/shared/log-event-types.ts';
 import { useApp } from '../../app/app-context.ts';
 
 const pageSize = 50;
-export type LogFilter = { readonly userId: UserId | null; readonly type: LogEventType | null };
+export type LogFilter = {
+  readonly userId: UserId | null;
+  readonly type: LogEventType | null;
+  /** As typed; the empty text is every patient. */
+  readonly patientReference: string | null;
+};
 
 export type LogModel = {
   readonly rows: readonly LogRow[];
@@ -22,7 +27,11 @@ export type LogModel = {
 
 export function useLog(): LogModel {
   const { vault, state } = useApp();
-  const [filter, setFilter] = useState<LogFilter>({ userId: null, type: null });
+  const [filter, setFilter] = useState<LogFilter>({
+    userId: null,
+    type: null,
+    patientReference: null,
+  });
   const [rows, setRows] = useState<readonly LogRow[]>([]);
   const [hasOlder, setHasOlder] = useState(false);
   const [sizeRead, setSizeRead] = useState<number | null>(null);

@@ -1,7 +1,7 @@
 import { LockKeyhole } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { AppError } from '../../../electron/shared/app-error.ts';
-import type { SignedInUser } from '../../../electron/shared/contract.ts';
+import type { SignedInUser } from '../../../electron/shared/session-contract.ts';
 import { roleNames } from '../../../electron/shared/roles.ts';
 import { useApp } from '../../app/app-context.ts';
 import { signInStrings } from '../../strings/sign-in-strings.ts';

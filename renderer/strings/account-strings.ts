@@ -1,0 +1,108 @@
+import type { AccountRow } from '../../electron/shared/account-data.ts';
+import type { Role } from '../../electron/shared/roles.ts';
+
+export const accountStrings = {
+  title: 'Accounts',
+  detail: 'Who may use Cloister on this computer. Every change is recorded with your name.',
+  add: 'Add a person',
+  name: 'Name',
+  role: 'Role',
+  roleDetail: {
+    clinician: 'Writes with the model about patients and sees the own record.',
+    auditor: 'Examines and exports the record. Reads clinical text only where the policy says so.',
+    'it-admin': 'Keeps accounts, keys and the policy, exports the record, and reads no clinical text.',
+    'sole-practitioner':
+      'Clinician and administrator in one. Only where the policy allows it, and every export says so.',
+  } satisfies Record<Role, string>,
+  state: {
+    active: 'Active',
+    enrolling: 'Waiting for first sign-in',
+    reset: 'Needs a one-time code',
+    disabled: 'Switched off',
+  } satisfies Record<AccountRow['state'], string>,
+  columns: {
+    name: 'Name',
+    role: 'Role',
+    state: 'State',
+    factor: 'Second factor',
+    seen: 'Last sign-in',
+    attempts: 'Attempts',
+    actions: 'Actions',
+  },
+  factorYes: 'Set up',
+  factorNo: 'None',
+  never: 'Never',
+  you: 'you',
+  mustChange: 'chooses a new passphrase next time',
+  wrong: (failures: number, waiting: boolean) => `${failures} wrong${waiting ? ' · has to wait' : ''}`,
+  manage: 'Manage',
+  manageWho: (name: string) => `Manage ${name}`,
+  close: 'Close',
+  cancel: 'Cancel',
+  create: 'Create account',
+  rename: 'Save name',
+  code: 'New one-time code',
+  codeDetail:
+    'For a forgotten passphrase. The old passphrase stops working at once; nothing recorded is lost.',
+  enable: 'Switch on again',
+  enableDetail: 'Gives a one-time code. The person chooses a new passphrase with it.',
+  force: 'Demand a new passphrase',
+  forceDetail: 'The person chooses a new one at the next sign-in.',
+  removeFactor: 'Remove second factor',
+  removeFactorDetail: 'For a lost phone. Make sure first that it is really this person who asks.',
+  clear: 'Lift the wait',
+  clearDetail: 'After wrong passphrases, sign-in waits. This ends the wait.',
+  disable: 'Switch off account',
+  disableDetail:
+    'The account loses its keys and the key of the record is changed, so nothing that this person knows opens it any more. You are signed out and sign in again. What the person recorded stays.',
+  codeTitle: (name: string) => `One-time code for ${name}`,
+  codeHandOver: 'Hand it over in person, on paper or by phone. It works once, and it is shown only now.',
+  print: 'Print',
+  kept: 'I have written it down or printed it',
+  done: 'Done',
+  keysTitle: 'Keys',
+  drill: 'Prove a recovery key',
+  drillDetail:
+    'A recovery key opens the record when nobody can sign in. Try each of them from time to time, at least once a year.',
+  drillField: 'Recovery key, typed or pasted',
+  drillDone: (left: number) =>
+    `This key opens the record. ${left === 0 ? 'It is the only one.' : `${left} other ${left === 1 ? 'key was' : 'keys were'} not tried.`}`,
+  drillCheck: 'Check this key',
+  rotate: 'Change the key of the record',
+  rotateDetail:
+    'A new key for the whole record. Nobody needs to do anything, and every passphrase stays as it is. You are signed out and sign in again. Older backups keep the old key.',
+  rotateNow: 'Change the key now',
+} as const;
+
+export const ownAccountStrings = {
+  title: 'Your account',
+  passphrase: 'Passphrase',
+  passphraseSet: (when: string | null) => (when === null ? 'Chosen at set-up.' : `Last changed ${when}.`),
+  change: 'Change passphrase',
+  current: 'Current passphrase',
+  next: 'New passphrase',
+  repeat: 'Repeat the new passphrase',
+  differs: 'The two new passphrases are not the same. Type them again.',
+  changed: 'Your passphrase was changed. The old one opens nothing any more.',
+  factor: 'Second factor',
+  factorDetail:
+    'A six-digit code from an app on your phone, asked for after the passphrase. It protects your account if somebody sees you type.',
+  factorSince: (when: string, left: number) =>
+    `Set up ${when}. ${left} of 10 recovery ${left === 1 ? 'code' : 'codes'} left.`,
+  factorNone: 'None.',
+  setUp: 'Set up',
+  scan: 'Scan this with an authenticator app',
+  orType: 'Or type this key into the app',
+  confirm: 'Six digits that the app shows',
+  confirmButton: 'Confirm',
+  codes: 'Your recovery codes',
+  codesDetail:
+    'Each works once in the place of the six digits, for the day when the phone is gone. They are shown only now.',
+  codesKept: 'I have kept these codes',
+  remove: 'Remove',
+  removeField: 'Six digits or a recovery code',
+  required: 'The policy of your organisation wants one, so it cannot be removed.',
+  print: 'Print',
+  cancel: 'Cancel',
+  close: 'Close',
+} as const;
