@@ -57,6 +57,7 @@ export function openSecondFactors(deps: {
   /** The step is stored before the code counts: one code, one use, whatever happens next. */
   function take(userId: UserId, row: Row, code: string): Result<void> {
     const step = checkTotp(row.secret, code, { atMs: clock.nowMs(), lastStep: row.lastStep });
+    row.secret.fill(0);
     if (!step.ok) return step;
     const { changes } = statements.step.run(step.value, userId, step.value);
     return changes === 1 ? ok(undefined) : err(notEnrolled);
@@ -73,11 +74,16 @@ export function openSecondFactors(deps: {
       const secret = randomBytes(totpSecretBytes);
       statements.insert.run(userId, secret, new Date(clock.nowMs()).toISOString());
       const names = { organisation: deps.organisation, account: displayName };
-      return { uri: totpUri(secret, names), key: totpKeyForTyping(secret) };
+      try {
+        return { uri: totpUri(secret, names), key: totpKeyForTyping(secret) };
+      } finally {
+        secret.fill(0);
+      }
     },
     confirm(userId, code) {
       const row = find(userId);
       if (row === null) return err(notEnrolled);
+      if (row.confirmed === 1) return err(confirmedAlready);
       const taken = take(userId, row, code);
       if (!taken.ok) return taken;
       const codes = createRecoveryCodes();
@@ -94,6 +100,7 @@ export function openSecondFactors(deps: {
       if (row === null) return err(notEnrolled);
       const recoveryCode = normaliseRecoveryCode(answer);
       if (recoveryCode === null) {
+        if (/\p{L}/u.test(answer)) return err(neitherKind);
         const taken = take(userId, row, answer);
         return taken.ok ? ok({ usedRecoveryCode: false, recoveryCodesLeft: codesLeft(userId) }) : taken;
       }
@@ -142,6 +149,14 @@ function prepare(database: WritableDatabase) {
 const notEnrolled = appError(
   'second-factor-wrong',
   'This account has no second factor. Nothing was changed. Set one up first.',
+);
+const confirmedAlready = appError(
+  'second-factor-wrong',
+  'The second factor of this account is set up already. Nothing was changed, and its recovery codes are still good.',
+);
+const neitherKind = appError(
+  'second-factor-wrong',
+  'That is neither a code of the app nor a recovery code. Nothing was lost. A code of the app has six digits; a recovery code has ten letters and digits. Type one of them again.',
 );
 const wrongRecoveryCode = appError(
   'second-factor-wrong',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { userIdSchema } from '../../shared/ids.ts';
+import { valueOf } from '../keys/keys-fixture.ts';
 import type { Clock } from '../log/clock.ts';
 import { attemptsFile, createSignInAttempts, type SignInAttempts } from './sign-in-attempts.ts';
 
@@ -132,6 +133,75 @@ describe('AC-10: wrong passphrases', () => {
     );
     attempts.clear(user);
     expect([wordOf(start()), wordOf(start(), other)]).toEqual(['tries', '15 minutes']);
+  });
+
+  it('are waited for to the last started second', () => {
+    const attempts = start();
+    fail(attempts, 4);
+    pass(500);
+    expect(wordOf(attempts)).toBe('2 seconds');
+    pass(1499);
+    expect(wordOf(attempts)).toBe('1 second');
+    pass(1);
+    expect(wordOf(attempts)).toBe('tries');
+  });
+
+  it.each([
+    ['empty', () => ''],
+    ['cut off', (text: string) => text.slice(0, -5)],
+    ['without its last newline', (text: string) => text.slice(0, -1)],
+    ['with spaces', (text: string) => text.replace(':', ': ')],
+    ['with a wait below nothing', (text: string) => text.replace(/"waitMs":\d+/, '"waitMs":-1')],
+    ['with a member more', (text: string) => text.replace('{', '{"a":1,')],
+  ])('hold when the file is %s', (_form, change) => {
+    start().begin(user);
+    const path = join(folder, attemptsFile);
+    writeFileSync(path, change(readFileSync(path, 'utf8')));
+    expect(wordOf(start(), other)).toBe('15 minutes');
+  });
+
+  it('are taken back one at a time: a right passphrase costs nothing and forgives nothing', () => {
+    const attempts = start();
+    fail(attempts, 9);
+    pass(60_000);
+    // The tenth guess is right, so it must not lock the second factor out.
+    valueOf(attempts.begin(user));
+    attempts.takeBack(user);
+    expect([attempts.state(user), wordOf(attempts)]).toEqual([{ failures: 9, waiting: false }, 'tries']);
+    // A wrong second factor is the tenth, then.
+    expect(wordOf(attempts)).toBe('15 minutes');
+  });
+
+  it('are taken back only by the run that counted them, and once', () => {
+    fail(start(), 5);
+    const again = start();
+    again.takeBack(user);
+    expect(again.state(user).failures).toBe(5);
+    pass(60_000);
+    valueOf(again.begin(user));
+    again.takeBack(user);
+    again.takeBack(user);
+    expect(again.state(user).failures).toBe(5);
+    valueOf(again.begin(user));
+    again.clear(user);
+    again.takeBack(user);
+    expect(again.state(user).failures).toBe(0);
+  });
+
+  it('count down after damage also while nobody tries, and damage is told by one run only', () => {
+    writeFileSync(join(folder, attemptsFile), 'x');
+    start();
+    pass(10 * 60_000);
+    const again = start();
+    expect([wordOf(again), again.takeDamage()]).toEqual(['5 minutes', false]);
+  });
+
+  it('of a thousand and one accounts damage nothing', () => {
+    const attempts = start();
+    for (let n = 0; n < 1001; n += 1) valueOf(attempts.begin(userIdSchema.parse(randomUUID())));
+    fail(attempts, 4);
+    const again = start();
+    expect([again.takeDamage(), again.state(user).failures]).toEqual([false, 4]);
   });
 
   it('are kept in a file for this account alone, without a name', () => {

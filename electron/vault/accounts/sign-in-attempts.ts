@@ -20,6 +20,12 @@ export type SignInAttempts = {
    */
   begin(userId: UserId): Result<void>;
   succeeded(userId: UserId): void;
+  /**
+   * Takes back the one guess that `begin` counted last in this run, and nothing before it: for a right passphrase where a
+   * second factor is still to come. `succeeded` would let whoever knows the passphrase try second factors without end;
+   * leaving it counted would lock out the person whose last free guess was right.
+   */
+  takeBack(userId: UserId): void;
   state(userId: UserId): { readonly failures: number; readonly waiting: boolean };
   /** IT lifts the wait. */
   clear(userId: UserId): void;
@@ -65,7 +71,9 @@ export function createSignInAttempts(deps: {
 }): SignInAttempts {
   const { folder, clock, rules } = deps;
   let damaged = false;
+  let counted: { readonly userId: UserId; readonly failuresBefore: number } | null = null;
   let file = read();
+  if (damaged) keepDamage();
 
   function now() {
     return {
@@ -89,6 +97,15 @@ export function createSignInAttempts(deps: {
       unknownFailures: signInLockoutAfter,
       damagedAt: { waitMs: waitAfter(signInLockoutAfter), ...now() },
     };
+  }
+
+  /** Written at once: the wait must pass also while nobody tries, and the next run must not begin it again. */
+  function keepDamage(): void {
+    try {
+      write(file);
+    } catch {
+      // What cannot be replaced at all is told by `begin`, which then refuses every guess.
+    }
   }
 
   function entryOf(userId: UserId): Entry {
@@ -119,7 +136,12 @@ export function createSignInAttempts(deps: {
 
   function store(entry: Entry | null, userId: UserId): Result<void> {
     const others = file.accounts.filter(({ user }) => user !== userId);
-    const next: File = { ...file, accounts: entry === null ? others : [...others, entry] };
+    // The longest untouched give way: a longer file would count as damaged, and everybody would have to wait.
+    const accounts = entry === null ? others : [...others.slice(1 - maximumAccounts), entry];
+    return write({ ...file, accounts });
+  }
+
+  function write(next: File): Result<void> {
     try {
       replaceFile(folder, attemptsFile, Buffer.concat([canonicalBytes(next), Buffer.from('\n')]));
       file = next;
@@ -129,10 +151,15 @@ export function createSignInAttempts(deps: {
     }
   }
 
-  const reset = (userId: UserId): void => {
+  /** So many failures, and none of their wait left. */
+  function settle(userId: UserId, failures: number): void {
+    counted = null;
     // An entry of its own also where none is needed: after damage an unlisted account would have to wait.
-    const none = { user: userId, failures: 0, waitMs: 0, ...now() };
-    store(file.damagedAt === null ? null : none, userId);
+    const entry = { user: userId, failures, waitMs: 0, ...now() };
+    store(failures === 0 && file.damagedAt === null ? null : entry, userId);
+  }
+  const reset = (userId: UserId): void => {
+    settle(userId, 0);
   };
 
   return {
@@ -145,9 +172,14 @@ export function createSignInAttempts(deps: {
         return err(appError('sign-in-delayed', delayed(leftMs)));
       }
       const failures = entry.failures + 1;
-      return store({ user: userId, failures, waitMs: waitAfter(failures), ...now() }, userId);
+      const stored = store({ user: userId, failures, waitMs: waitAfter(failures), ...now() }, userId);
+      counted = stored.ok ? { userId, failuresBefore: entry.failures } : null;
+      return stored;
     },
     succeeded: reset,
+    takeBack(userId) {
+      if (counted?.userId === userId) settle(userId, counted.failuresBefore);
+    },
     clear: reset,
     state(userId) {
       const entry = entryOf(userId);

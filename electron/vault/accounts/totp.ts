@@ -12,6 +12,8 @@ const algorithm = 'SHA1';
 const digits = 6;
 const periodSeconds = 30;
 const skewSteps = 1;
+/** Of each name, written for a URI: longer names would make a picture that no camera reads, or none at all. */
+const longestNameInUri = 150;
 
 /** @param atMs wall clock, UTC */
 export function totpStep(atMs: number): number {
@@ -20,7 +22,12 @@ export function totpStep(atMs: number): number {
 
 /** @param length of the code; RFC 6238's own vectors have eight digits */
 export function totpCode(secret: Uint8Array, step: number, length: number = digits): string {
-  return HOTP.generate({ secret: secretOf(secret), algorithm, digits: length, counter: step });
+  const copy = secretOf(secret);
+  try {
+    return HOTP.generate({ secret: copy, algorithm, digits: length, counter: step });
+  } finally {
+    copy.bytes.fill(0);
+  }
 }
 
 /**
@@ -50,8 +57,8 @@ export function totpUri(
   names: { readonly organisation: string; readonly account: string },
 ): string {
   const totp = new TOTP({
-    issuer: `Cloister ${names.organisation}`.replaceAll(':', ' '),
-    label: names.account.replaceAll(':', ' '),
+    issuer: nameForUri(`Cloister ${names.organisation}`),
+    label: nameForUri(names.account),
     algorithm,
     digits,
     period: periodSeconds,
@@ -67,6 +74,16 @@ export function totpKeyForTyping(secret: Uint8Array): string {
       .base32.match(/.{1,4}/g)
       ?.join(' ') ?? ''
   );
+}
+
+/** A colon would end the issuer. Whole code points only. */
+function nameForUri(name: string): string {
+  let kept = '';
+  for (const character of name.replaceAll(':', ' ')) {
+    if (encodeURIComponent(kept + character).length > longestNameInUri) break;
+    kept += character;
+  }
+  return kept;
 }
 
 function secretOf(secret: Uint8Array): Secret {
