@@ -3,31 +3,29 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ToInference } from '../links/model-port.ts';
-import type { Port } from '../links/port.ts';
 import type { FromVault } from '../links/vault-control.ts';
 import {
   appStateSchema,
   contract,
-  vaultEventSchema,
   type RequestInput,
   type RequestName,
   type RequestOutput,
-  type VaultEvent,
 } from '../shared/contract.ts';
 import { turnIdSchema, userIdSchema } from '../shared/ids.ts';
-import { ok } from '../shared/result.ts';
-import { createBlockedReports } from './blocked-reports.ts';
-import { createTestHooks } from './test-hooks.ts';
+import {
+  administratorPassphrase,
+  clinicianPassphrase,
+  failureFrom,
+  playModel,
+  report,
+  setUpFrom,
+  signInFrom,
+  startPlayedVault,
+  valueFrom,
+  type PlayedModel,
+  type PlayedPage,
+} from './vault-fixture.ts';
 import type { Vault } from './vault-parts.ts';
-import { createVault } from './vault.ts';
-
-/**
- * The whole vault over its two ports, with the real keyring, database and log. Only the two ends that other processes
- * have are played here: a page that sends frames, and a scripted model that answers on the model port.
- */
-const administratorPassphrase = 'correct horse battery staple';
-const clinicianPassphrase = 'nine purple bicycles in the rain';
 
 let folder: string;
 let vault: Vault;
@@ -35,213 +33,25 @@ let page: PlayedPage;
 let model: PlayedModel;
 let posted: FromVault[];
 
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cloister-vault-'));
-  writeFileSync(
-    join(folder, 'catalogue.json'),
-    JSON.stringify({
-      version: 1,
-      default: 'scripted',
-      models: [
-        {
-          id: 'scripted',
-          name: 'Scripted model',
-          file: 'scripted.gguf',
-          sizeBytes: 1,
-          sha256: 'ab'.repeat(32),
-          contextTokens: 2048,
-          licence: 'none',
-          repository: 'none',
-          use: 'tests',
-        },
-      ],
-    }),
-  );
-  start('launch');
+  await start('launch');
 });
 afterEach(() => {
   vault.stop();
   rmSync(folder, { recursive: true });
 });
 
-function start(startedBecause: 'launch' | 'vault-crashed'): void {
-  posted = [];
-  vault = createVault({
-    start: {
-      kind: 'start',
-      dataFolder: join(folder, 'data'),
-      modelsFolder: folder,
-      cataloguePath: join(folder, 'catalogue.json'),
-      policyFolder: join(folder, 'policy'),
-      flavour: 'development',
-      version: '0.1.0',
-      appSha256: null,
-      keychain: { available: false, backend: 'none' },
-      startedBecause,
-      lockedUserId: null,
-      testHooksFile: null,
-    },
-    primitives: { ok: true, value: undefined },
-    post: (message) => posted.push(message),
-    keychain: { available: false, backend: 'none', wrap: async () => null, unwrap: async () => null },
-    blocked: createBlockedReports(),
-    workerPath: join(import.meta.dirname, 'vault-worker.ts'),
-    hooks: createTestHooks(null),
-    versions: () => ({ electron: 'test' }),
-    provisioning: ok(null),
-    location: {
-      folder: join(folder, 'policy'),
-      platform: process.platform,
-      trustedOwners: [process.getuid?.() ?? 0],
-    },
-    exitSoon: () => undefined,
-    after: () => () => undefined,
-  });
-  page = playPage(vault);
-  model = playModel(vault);
+async function start(startedBecause: 'launch' | 'vault-crashed'): Promise<void> {
+  ({ vault, page, model, posted } = await startPlayedVault(folder, startedBecause));
 }
 
-type PlayedPage = {
-  readonly events: VaultEvent[];
-  ask<N extends RequestName>(
-    name: N,
-    input: RequestInput<N>,
-  ): Promise<{ ok: true; value: RequestOutput<N> } | { ok: false; error: { code: string; message: string } }>;
-  send(message: unknown): Promise<unknown>;
-  readonly isClosed: () => boolean;
-};
-
-function playPage(owner: Vault): PlayedPage {
-  const waiting = new Map<number, (result: never) => void>();
-  const events: VaultEvent[] = [];
-  let toVault: (message: unknown) => void = () => undefined;
-  let nextId = 0;
-  let closed = false;
-  owner.attachTextPort({
-    postMessage: (message) => {
-      const frame = structuredClone(message) as { id?: number; result?: never };
-      if (frame.id === undefined) events.push(vaultEventSchema.parse(frame));
-      else waiting.get(frame.id)?.(frame.result as never);
-    },
-    onMessage: (listener) => {
-      toVault = listener;
-    },
-    onClose: () => undefined,
-    close: () => {
-      closed = true;
-    },
-  });
-  const send = (message: Record<string, unknown>): Promise<never> =>
-    new Promise((resolve) => {
-      nextId += 1;
-      waiting.set(nextId, resolve);
-      toVault({ id: nextId, ...message });
-    });
-  return {
-    events,
-    ask: (name, input) => send({ name, input }),
-    send: async (message) => {
-      toVault(message);
-      return undefined;
-    },
-    isClosed: () => closed,
-  };
-}
-
-type PlayedModel = { readonly heard: ToInference[]; say(message: unknown): void; die(): void };
-
-function playModel(owner: Vault): PlayedModel {
-  const heard: ToInference[] = [];
-  let say: (message: unknown) => void = () => undefined;
-  let die: () => void = () => undefined;
-  const port: Port = {
-    postMessage: (message) => heard.push(structuredClone(message) as ToInference),
-    onMessage: (listener) => {
-      say = listener;
-    },
-    onClose: (listener) => {
-      die = listener;
-    },
-    close: () => undefined,
-  };
-  owner.attachModelPort(port);
-  say({
-    kind: 'loaded',
-    loadMs: 10,
-    verifyMs: 5,
-    engineVersion: '3.22.1',
-    llamaCppRelease: 'b1',
-    backend: 'cpu',
-    threads: {
-      key: 'k',
-      threads: 2,
-      tokensPerSecond: 12.5,
-      candidates: [{ threads: 2, tokensPerSecond: 12.5 }],
-    },
-  });
-  say({
-    kind: 'status',
-    status: {
-      state: 'ready',
-      name: 'Scripted model',
-      sha256: 'ab'.repeat(32),
-      contextTokens: 2048,
-      threads: 2,
-      tokensPerSecond: 12.5,
-    },
-  });
-  return {
-    heard,
-    say: (message) => {
-      say(message);
-    },
-    die: () => {
-      die();
-    },
-  };
-}
-
-const report = {
-  promptTokens: 100,
-  evaluatedPromptTokens: 100,
-  answerTokens: 4,
-  contextTokens: 2048,
-  timeToFirstTokenMs: 50,
-  generationMs: 200,
-};
-
-async function value<N extends RequestName>(name: N, input: RequestInput<N>): Promise<RequestOutput<N>> {
-  const result = await page.ask(name, input);
-  if (!result.ok) throw new Error(`${name}: ${result.error.code}`);
-  return result.value;
-}
-async function failure<N extends RequestName>(name: N, input: RequestInput<N>): Promise<string> {
-  const result = await page.ask(name, input);
-  return result.ok ? 'none' : result.error.code;
-}
-
-async function setUp(): Promise<void> {
-  for (let n = 0; n < 2; n += 1) {
-    const { identity } = await value('setup.createRecoveryKey', {});
-    await value('setup.proveRecoveryKey', { identity });
-  }
-  await value('setup.complete', {
-    organisationName: 'Example Clinic',
-    organisationDomain: 'clinic.example',
-    administrator: { displayName: 'Ivy Admin', passphrase: administratorPassphrase },
-    clinician: { displayName: 'Cleo Clinician', passphrase: clinicianPassphrase },
-    acceptSingleRecipient: false,
-  });
-}
-
-async function signIn(role: 'clinician' | 'it-admin'): Promise<void> {
-  const state = await value('app.getState', {});
-  const user = state.users.find((candidate) => candidate.role === role);
-  await value('session.signIn', {
-    userId: userIdSchema.parse(user?.userId),
-    passphrase: role === 'clinician' ? clinicianPassphrase : administratorPassphrase,
-  });
-}
+const value = <N extends RequestName>(name: N, input: RequestInput<N>): Promise<RequestOutput<N>> =>
+  valueFrom(page, name, input);
+const failure = <N extends RequestName>(name: N, input: RequestInput<N>): Promise<string> =>
+  failureFrom(page, name, input);
+const setUp = () => setUpFrom(page);
+const signIn = (role: 'clinician' | 'it-admin') => signInFrom(page, role);
 
 const prompt = {
   patientReference: 'SYN-1',
@@ -393,7 +203,7 @@ describe('an interaction', () => {
     ]);
     expect(await failure('chat.sendPrompt', prompt)).toBe('model-not-ready');
     await value('session.signOut', {});
-    start('launch');
+    await start('launch');
     await signIn('it-admin');
     expect(await logged()).toEqual(expect.arrayContaining(['model.refused', 'process.ended']));
   });
@@ -417,7 +227,7 @@ describe('an interaction', () => {
     model.say({ kind: 'delta', turnId, text: 'the kill.' });
     // A killed process closes nothing: a second vault opens the same folder, as after a restart.
     const killed = vault;
-    start('vault-crashed');
+    await start('vault-crashed');
     await signIn('clinician');
     const again = await value('chat.reread', { turnId });
     expect([again.text, again.end?.outcome, again.end?.reason]).toEqual([
@@ -437,7 +247,7 @@ describe('an interaction', () => {
     await value('session.lock', {});
     expect(posted.at(-1)?.kind).toBe('session-ended');
     expect(await failure('chat.sendPrompt', prompt)).toBe('not-signed-in');
-    start('launch');
+    await start('launch');
     await signIn('clinician');
     expect(await logged()).toEqual(
       expect.arrayContaining(['session.locked', 'response.aborted', 'prompt.submitted']),
@@ -461,7 +271,7 @@ describe('an interaction', () => {
     const { entry } = await value('chat.sendPrompt', prompt);
     expect(await failure('log.open', { entry: 0 as never })).toBe('record-not-found');
     await value('session.signOut', {});
-    start('launch');
+    await start('launch');
     await signIn('it-admin');
     const record = await value('log.open', { entry });
     expect(record.payloads.map((payload) => [payload.field, payload.text, payload.withheld])).toEqual([
@@ -507,7 +317,7 @@ describe('signing in', () => {
     damaged.fill(0x5a, 100, 3000);
     writeFileSync(path, damaged);
     vault.stop();
-    start('launch');
+    await start('launch');
     const state = await value('app.getState', {});
     const userId = state.users[0]?.userId ?? userIdSchema.parse(randomUUID());
     const seen =

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { deviceIdSchema, userIdSchema } from '../../shared/ids.ts';
 import type { Result } from '../../shared/result.ts';
 import { openReadOnlyDatabase, openWritableDatabase } from '../database/open-database.ts';
+import { createJournalSecrets } from '../journal/sealed-journal.ts';
 import { unlock, unlockWithRecoveryKey, type NewUser } from '../keys/installation.ts';
 import { confirmGeneration, readKeyring, writeKeyring } from '../keys/keyring-file.ts';
 import type { Keyring } from '../keys/keyring-schema.ts';
@@ -52,7 +53,15 @@ export async function createRotationFixture(leaves: number): Promise<RotationFix
   });
   const path = rotationPaths(folder).current;
   valueOf(
-    writeFirstLeaves({ path, keyring, keys, clock: systemClock(), appVersion: '0.1.0', provisioning: null }),
+    writeFirstLeaves({
+      path,
+      keyring,
+      keys,
+      clock: systemClock(),
+      appVersion: '0.1.0',
+      provisioning: null,
+      journal: await createJournalSecrets(),
+    }),
   );
   appendLeaves(folder, keyring, keys, leaves);
   valueOf(writeKeyring(folder, keyring));

@@ -87,7 +87,7 @@ async function enrol(
       log: { origin, verifierKey },
     });
     if (!keyring.ok) return keyring;
-    const stored = storeInstallation({
+    const stored = await storeInstallation({
       dataFolder: deps.start.dataFolder,
       appVersion: deps.start.version,
       clock: deps.clock,

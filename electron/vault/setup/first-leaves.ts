@@ -5,6 +5,8 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { databaseError } from '../database/database-error.ts';
 import { migrate } from '../database/migrations.ts';
 import { openWritableDatabase } from '../database/open-database.ts';
+import { openJournalSecrets } from '../journal/journal-secrets.ts';
+import type { JournalSecrets } from '../journal/sealed-journal.ts';
 import type { Keyring } from '../keys/keyring-schema.ts';
 import { recipientHash } from '../keys/recovery-key.ts';
 import { openAuditLog, type LeafDraft } from '../log/audit-log.ts';
@@ -19,6 +21,7 @@ type Deps = {
   readonly clock: Clock;
   readonly appVersion: string;
   /** Of a computer that IT prepared: the file's SHA-256 in hex, and the organisation's key. */
+  readonly journal: JournalSecrets;
   readonly provisioning: { readonly sha256: string; readonly verifierKey: string } | null;
 };
 
@@ -37,6 +40,7 @@ export function writeFirstLeaves(deps: Deps): Result<void> {
           'INSERT INTO installation (only_row, device_id, origin) VALUES (1, ?, ?)',
         )
         .run(device, origin);
+      openJournalSecrets(database).add(deps.journal);
       const log = openAuditLog({
         database,
         clock: deps.clock,

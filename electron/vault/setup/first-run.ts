@@ -125,7 +125,7 @@ export function createFirstRun(deps: Deps): FirstRun {
       log: { origin, verifierKey },
     });
     if (!keyring.ok) return keyring;
-    const stored = storeInstallation({
+    const stored = await storeInstallation({
       dataFolder: deps.start.dataFolder,
       appVersion: deps.start.version,
       clock: deps.clock,

@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { ok, type Result } from '../../shared/result.ts';
+import type { Result } from '../../shared/result.ts';
+import { createJournalSecrets, openSealedJournal } from '../journal/sealed-journal.ts';
 import { writeKeyring } from '../keys/keyring-file.ts';
 import type { Keyring } from '../keys/keyring-schema.ts';
 import type { VaultKeys } from '../keys/sealed-keys.ts';
@@ -9,15 +10,17 @@ import { writeFirstLeaves } from './first-leaves.ts';
 import { databaseFile, unfinishedDatabaseFile } from './installation-files.ts';
 
 /** Database under its unfinished name, then the keyring, then the database's final name: a crash between leaves a way on. */
-export function storeInstallation(input: {
+export async function storeInstallation(input: {
   readonly dataFolder: string;
   readonly appVersion: string;
   readonly clock: Clock;
   readonly keyring: Keyring;
   readonly keys: VaultKeys;
   readonly provisioning: Parameters<typeof writeFirstLeaves>[0]['provisioning'];
-}): Result<void> {
+}): Promise<Result<void>> {
   const { dataFolder, keyring } = input;
+  // What happens before the first sign-in is to be told at the first sign-in.
+  const journal = await createJournalSecrets();
   const unfinished = join(dataFolder, unfinishedDatabaseFile);
   const written = writeFirstLeaves({
     path: unfinished,
@@ -26,10 +29,11 @@ export function storeInstallation(input: {
     clock: input.clock,
     appVersion: input.appVersion,
     provisioning: input.provisioning,
+    journal,
   });
   if (!written.ok) return written;
   const saved = writeKeyring(dataFolder, keyring);
   if (!saved.ok) return saved;
   renameSync(unfinished, join(dataFolder, databaseFile));
-  return ok(undefined);
+  return openSealedJournal({ folder: dataFolder, clock: input.clock }).replace(journal);
 }

@@ -1,0 +1,253 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ToInference } from '../links/model-port.ts';
+import type { Port } from '../links/port.ts';
+import type { FromVault } from '../links/vault-control.ts';
+import {
+  vaultEventSchema,
+  type RequestInput,
+  type RequestName,
+  type RequestOutput,
+  type VaultEvent,
+} from '../shared/contract.ts';
+import { userIdSchema } from '../shared/ids.ts';
+import type { Role } from '../shared/roles.ts';
+import { createBlockedReports } from './blocked-reports.ts';
+import { findProvisioning } from './setup/enrolment.ts';
+import { createTestHooks } from './test-hooks.ts';
+import type { StartMessage, Vault } from './vault-parts.ts';
+import { createVault } from './vault.ts';
+
+/**
+ * For tests: the whole vault over its two ports, with the real keyring, database and log. Only the two ends that other
+ * processes have are played: a page that sends frames, and a scripted model that answers on the model port.
+ */
+export const administratorPassphrase = 'correct horse battery staple';
+export const clinicianPassphrase = 'nine purple bicycles in the rain';
+
+export type PlayedVault = {
+  readonly vault: Vault;
+  readonly page: PlayedPage;
+  readonly model: PlayedModel;
+  readonly posted: FromVault[];
+};
+
+/** @param folder holds `data`, `policy` and the catalogue; the same folder again is a restart */
+export async function startPlayedVault(
+  folder: string,
+  startedBecause: StartMessage['startedBecause'],
+): Promise<PlayedVault> {
+  const posted: FromVault[] = [];
+  const location = {
+    folder: join(folder, 'policy'),
+    platform: process.platform,
+    trustedOwners: [process.getuid?.() ?? 0],
+  };
+  writeCatalogue(folder);
+  const vault = createVault({
+    start: {
+      kind: 'start',
+      dataFolder: join(folder, 'data'),
+      modelsFolder: folder,
+      cataloguePath: join(folder, 'catalogue.json'),
+      policyFolder: join(folder, 'policy'),
+      flavour: 'development',
+      version: '0.1.0',
+      appSha256: null,
+      keychain: { available: false, backend: 'none' },
+      startedBecause,
+      lockedUserId: null,
+      testHooksFile: null,
+    },
+    primitives: { ok: true, value: undefined },
+    post: (message) => posted.push(message),
+    keychain: { available: false, backend: 'none', wrap: async () => null, unwrap: async () => null },
+    blocked: createBlockedReports(),
+    workerPath: join(import.meta.dirname, 'vault-worker.ts'),
+    hooks: createTestHooks(null),
+    versions: () => ({ electron: 'test' }),
+    provisioning: await findProvisioning(location),
+    location,
+    exitSoon: () => undefined,
+    after: () => () => undefined,
+  });
+  return { vault, posted, page: playPage(vault), model: playModel(vault) };
+}
+
+function writeCatalogue(folder: string): void {
+  writeFileSync(
+    join(folder, 'catalogue.json'),
+    JSON.stringify({
+      version: 1,
+      default: 'scripted',
+      models: [
+        {
+          id: 'scripted',
+          name: 'Scripted model',
+          file: 'scripted.gguf',
+          sizeBytes: 1,
+          sha256: 'ab'.repeat(32),
+          contextTokens: 2048,
+          licence: 'none',
+          repository: 'none',
+          use: 'tests',
+        },
+      ],
+    }),
+  );
+}
+
+export type PlayedPage = {
+  readonly events: VaultEvent[];
+  ask<N extends RequestName>(
+    name: N,
+    input: RequestInput<N>,
+  ): Promise<{ ok: true; value: RequestOutput<N> } | { ok: false; error: { code: string; message: string } }>;
+  send(message: unknown): Promise<unknown>;
+  readonly isClosed: () => boolean;
+};
+
+function playPage(owner: Vault): PlayedPage {
+  const waiting = new Map<number, (result: never) => void>();
+  const events: VaultEvent[] = [];
+  let toVault: (message: unknown) => void = () => undefined;
+  let nextId = 0;
+  let closed = false;
+  owner.attachTextPort({
+    postMessage: (message) => {
+      const frame = structuredClone(message) as { id?: number; result?: never };
+      if (frame.id === undefined) events.push(vaultEventSchema.parse(frame));
+      else waiting.get(frame.id)?.(frame.result as never);
+    },
+    onMessage: (listener) => {
+      toVault = listener;
+    },
+    onClose: () => undefined,
+    close: () => {
+      closed = true;
+    },
+  });
+  const send = (message: Record<string, unknown>): Promise<never> =>
+    new Promise((resolve) => {
+      nextId += 1;
+      waiting.set(nextId, resolve);
+      toVault({ id: nextId, ...message });
+    });
+  return {
+    events,
+    ask: (name, input) => send({ name, input }),
+    send: async (message) => {
+      toVault(message);
+      return undefined;
+    },
+    isClosed: () => closed,
+  };
+}
+
+export type PlayedModel = { readonly heard: ToInference[]; say(message: unknown): void; die(): void };
+
+export function playModel(owner: Vault): PlayedModel {
+  const heard: ToInference[] = [];
+  let say: (message: unknown) => void = () => undefined;
+  let die: () => void = () => undefined;
+  const port: Port = {
+    postMessage: (message) => heard.push(structuredClone(message) as ToInference),
+    onMessage: (listener) => {
+      say = listener;
+    },
+    onClose: (listener) => {
+      die = listener;
+    },
+    close: () => undefined,
+  };
+  owner.attachModelPort(port);
+  say({
+    kind: 'loaded',
+    loadMs: 10,
+    verifyMs: 5,
+    engineVersion: '3.22.1',
+    llamaCppRelease: 'b1',
+    backend: 'cpu',
+    threads: {
+      key: 'k',
+      threads: 2,
+      tokensPerSecond: 12.5,
+      candidates: [{ threads: 2, tokensPerSecond: 12.5 }],
+    },
+  });
+  say({
+    kind: 'status',
+    status: {
+      state: 'ready',
+      name: 'Scripted model',
+      sha256: 'ab'.repeat(32),
+      contextTokens: 2048,
+      threads: 2,
+      tokensPerSecond: 12.5,
+    },
+  });
+  return {
+    heard,
+    say: (message) => {
+      say(message);
+    },
+    die: () => {
+      die();
+    },
+  };
+}
+
+export const report = {
+  promptTokens: 100,
+  evaluatedPromptTokens: 100,
+  answerTokens: 4,
+  contextTokens: 2048,
+  timeToFirstTokenMs: 50,
+  generationMs: 200,
+};
+
+export async function valueFrom<N extends RequestName>(
+  page: PlayedPage,
+  name: N,
+  input: RequestInput<N>,
+): Promise<RequestOutput<N>> {
+  const result = await page.ask(name, input);
+  if (!result.ok) throw new Error(`${name}: ${result.error.code}`);
+  return result.value;
+}
+export async function failureFrom<N extends RequestName>(
+  page: PlayedPage,
+  name: N,
+  input: RequestInput<N>,
+): Promise<string> {
+  const result = await page.ask(name, input);
+  return result.ok ? 'none' : result.error.code;
+}
+
+/** Two proven recovery keys, an administrator, a clinician. @returns the identities of the recovery keys */
+export async function setUpFrom(page: PlayedPage): Promise<readonly string[]> {
+  const identities: string[] = [];
+  for (let n = 0; n < 2; n += 1) {
+    const { identity } = await valueFrom(page, 'setup.createRecoveryKey', {});
+    await valueFrom(page, 'setup.proveRecoveryKey', { identity });
+    identities.push(identity);
+  }
+  await valueFrom(page, 'setup.complete', {
+    organisationName: 'Example Clinic',
+    organisationDomain: 'clinic.example',
+    administrator: { displayName: 'Ivy Admin', passphrase: administratorPassphrase },
+    clinician: { displayName: 'Cleo Clinician', passphrase: clinicianPassphrase },
+    acceptSingleRecipient: false,
+  });
+  return identities;
+}
+
+export async function signInFrom(page: PlayedPage, role: Role, passphrase?: string) {
+  const state = await valueFrom(page, 'app.getState', {});
+  const user = state.users.find((candidate) => candidate.role === role);
+  const usual = role === 'clinician' ? clinicianPassphrase : administratorPassphrase;
+  return valueFrom(page, 'session.signIn', {
+    userId: userIdSchema.parse(user?.userId),
+    passphrase: passphrase ?? usual,
+  });
+}
