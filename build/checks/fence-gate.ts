@@ -12,6 +12,7 @@ const projects = [
   'electron/preload',
   'electron/vault',
   'electron/inference',
+  'electron/cli',
   'renderer',
 ];
 
