@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { appError } from '../shared/app-error.ts';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -73,6 +75,12 @@ describe('exit code and output', () => {
 });
 
 describe('help', () => {
+  it('and docs/command-line.md name the same commands', () => {
+    const path = join(import.meta.dirname, '../../docs/command-line.md');
+    const shown = [...readFileSync(path, 'utf8').matchAll(/^cloister ([a-z ]*[a-z])(?= .* {2,}\S)/gm)];
+    expect(new Set(shown.map(([, name]) => name))).toEqual(new Set(commandList.map(({ name }) => name)));
+  });
+
   it('lists every command', async () => {
     const { exitCode, answer } = await run(['help'], cliDeps());
     expect(exitCode).toBe(0);
