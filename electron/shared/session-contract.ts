@@ -17,6 +17,7 @@ export const accountTileSchema = signedInUserSchema.extend({
   /** `enrolling`: opens with a one-time code; `reset`: needs one. Disabled accounts are not shown. */
   state: z.enum(['active', 'enrolling', 'reset']),
 });
+export type AccountTile = z.infer<typeof accountTileSchema>;
 
 /**
  * What is to be done next to get in. Until `signed-in` the vault gives nothing but the next step. `enrol-second-factor`:

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useEffectEvent, useRef, useState, type ReactNode } from 'react';
 import { useApp } from './app-context.ts';
+import { LockWarning } from './lock-warning.tsx';
 import { TopBar, type Place } from './top-bar.tsx';
 import { AccountsPage } from '../features/accounts/accounts-page.tsx';
 import { LogPage } from '../features/log/log-page.tsx';
@@ -61,6 +62,12 @@ export function SignedIn(): ReactNode {
         onLock={() => void leave('session.lock')}
         onSignOut={() => void leave('session.signOut')}
       />
+      <LockWarning />
+      {state.policy.problem !== null && (
+        <p className="message attention" role="status">
+          {state.policy.problem}
+        </p>
+      )}
       <ErrorMessage error={error} />
       {places.includes('workspace') && (
         <div hidden={place !== 'workspace'} className="place">

@@ -80,9 +80,6 @@ export const ownAccountStrings = {
   passphraseSet: (when: string | null) => (when === null ? 'Chosen at set-up.' : `Last changed ${when}.`),
   change: 'Change passphrase',
   current: 'Current passphrase',
-  next: 'New passphrase',
-  repeat: 'Repeat the new passphrase',
-  differs: 'The two new passphrases are not the same. Type them again.',
   changed: 'Your passphrase was changed. The old one opens nothing any more.',
   factor: 'Second factor',
   factorDetail:

@@ -29,6 +29,12 @@ export const firstRunStrings = {
   create: 'Create a recovery key',
   newKey: 'Your new recovery key',
   newKeyDetail: 'It is shown once. Print it or save it to a removable drive, then type it back from there.',
+  enrolTitle: (organisation: string) => `This computer was prepared by ${organisation}`,
+  enrolDetail:
+    'IT has put a signed file on this computer with the people who use it and the recovery keys. Everybody signs in the first time with a one-time code from IT and then chooses a passphrase.',
+  enrolPeople: 'People',
+  enrolRecovery: 'Recovery keys',
+  enrol: 'Set up this computer',
   print: 'Print',
   save: 'Save to a removable drive',
   saved: (fileName: string) => `Saved as ${fileName}.`,

@@ -6,13 +6,14 @@ import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
 import { ErrorMessage } from '../../ui/message.tsx';
 import { emptyForm, type Person, type SetupForm } from './setup-form.ts';
+import { Enrol } from './enrol.tsx';
 import { PersonStep } from './person-step.tsx';
 import { RecoveryStep } from './recovery-step.tsx';
 import { StepFrame } from './step-frame.tsx';
 
 /** Six steps; nothing is written before the last one. */
 export function FirstRun(): ReactNode {
-  const { vault, refresh } = useApp();
+  const { vault, state, refresh } = useApp();
   const [step, setStep] = useState(0);
   const [form, change] = useReducer(
     (before: SetupForm, part: Partial<SetupForm>) => ({ ...before, ...part }),
@@ -47,6 +48,8 @@ export function FirstRun(): ReactNode {
   }
 
   if (fingerprint !== null) return <Done fingerprint={fingerprint} onContinue={() => void refresh()} />;
+  if (state.provisioning !== null)
+    return <Enrol provisioning={state.provisioning} onEnrolled={setFingerprint} />;
   const person = (part: 'administrator' | 'clinician') => (value: Person) => {
     change(part === 'administrator' ? { administrator: value } : { clinician: value });
   };
@@ -60,6 +63,7 @@ export function FirstRun(): ReactNode {
           title={words.administratorTitle}
           detail={words.administratorDetail}
           person={form.administrator}
+          organisation={form.organisationName}
           onChange={person('administrator')}
           onBack={() => go(1)}
           onNext={() => go(3)}
@@ -72,6 +76,7 @@ export function FirstRun(): ReactNode {
           title={words.clinicianTitle}
           detail={words.clinicianDetail}
           person={form.clinician}
+          organisation={form.organisationName}
           onChange={person('clinician')}
           onBack={() => go(3)}
           onNext={() => go(5)}

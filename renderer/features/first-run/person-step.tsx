@@ -1,22 +1,26 @@
 import { useState, type ReactNode } from 'react';
+import { useApp } from '../../app/app-context.ts';
 import { firstRunStrings as words } from '../../strings/first-run-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
+import { StrengthMeter } from '../../ui/strength-meter.tsx';
 import { missingCharacters, type Person } from './setup-form.ts';
 
 export function PersonStep(props: {
   readonly title: string;
   readonly detail: string;
   readonly person: Person;
+  readonly organisation: string;
   readonly onChange: (person: Person) => void;
   readonly onBack: () => void;
   readonly onNext: () => void;
 }): ReactNode {
-  const { person, onChange } = props;
+  const { state } = useApp();
+  const { person, organisation, onChange } = props;
   const [problem, setProblem] = useState<string | null>(null);
 
   function submit(): void {
-    const missing = missingCharacters(person.passphrase);
+    const missing = missingCharacters(person.passphrase, state.policy.minimumCharacters);
     if (missing > 0) setProblem(words.short(missing));
     else if (person.passphrase !== person.repeated) setProblem(words.differs);
     else props.onNext();
@@ -52,6 +56,7 @@ export function PersonStep(props: {
           onChange({ ...person, passphrase });
         }}
       />
+      <StrengthMeter passphrase={person.passphrase} personal={[person.displayName, organisation]} />
       <Field
         label={words.repeat}
         type="password"

@@ -22,11 +22,9 @@ export const emptyForm: SetupForm = {
   acceptSingleRecipient: false,
 };
 
-/** Characters; the vault refuses fewer. */
-export const minimumPassphraseCharacters = 12;
-
-export function missingCharacters(passphrase: string): number {
-  return Math.max(0, minimumPassphraseCharacters - [...passphrase].length);
+/** In characters; the vault refuses fewer. */
+export function missingCharacters(passphrase: string, minimum: number): number {
+  return Math.max(0, minimum - [...passphrase].length);
 }
 
 /** All keys proven, and two of them, or one that was accepted as the only one. */

@@ -1,27 +1,22 @@
 import { useState, type ReactNode } from 'react';
-import { appError, type AppError } from '../../../electron/shared/app-error.ts';
+import type { AppError } from '../../../electron/shared/app-error.ts';
 import { useApp } from '../../app/app-context.ts';
 import { ownAccountStrings as words } from '../../strings/account-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
-import { ErrorMessage, InfoMessage } from '../../ui/message.tsx';
+import { InfoMessage } from '../../ui/message.tsx';
+import { NewPassphrase } from '../../ui/new-passphrase.tsx';
 
 export function ChangePassphrase({ onDone }: { readonly onDone: () => void }): ReactNode {
-  const { vault } = useApp();
+  const { vault, state } = useApp();
   const [current, setCurrent] = useState('');
-  const [next, setNext] = useState('');
-  const [repeated, setRepeated] = useState('');
   const [busy, setBusy] = useState(false);
   const [changed, setChanged] = useState(false);
   const [error, setError] = useState<AppError | null>(null);
 
-  async function change(): Promise<void> {
-    if (next !== repeated) {
-      setError(appError('invalid-input', words.differs));
-      return;
-    }
+  async function change(passphrase: string): Promise<void> {
     setBusy(true);
-    const result = await vault.request('account.changePassphrase', { current, passphrase: next });
+    const result = await vault.request('account.changePassphrase', { current, passphrase });
     setBusy(false);
     setError(result.ok ? null : result.error);
     setChanged(result.ok);
@@ -40,24 +35,16 @@ export function ChangePassphrase({ onDone }: { readonly onDone: () => void }): R
     );
   }
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void change();
-      }}
-    >
-      <Field label={words.current} type="password" value={current} required autoFocus onText={setCurrent} />
-      <Field label={words.next} type="password" value={next} required onText={setNext} />
-      <Field label={words.repeat} type="password" value={repeated} required onText={setRepeated} />
-      <ErrorMessage error={error} />
-      <div className="row">
-        <Button onClick={onDone} disabled={busy}>
-          {words.cancel}
-        </Button>
-        <Button kind="primary" type="submit" disabled={busy}>
-          {words.change}
-        </Button>
-      </div>
-    </form>
+    <>
+      <Field label={words.current} type="password" value={current} required onText={setCurrent} />
+      <NewPassphrase
+        personal={[state.user?.displayName ?? '', state.organisation ?? '']}
+        button={words.change}
+        busy={busy}
+        error={error}
+        onChosen={(passphrase) => void change(passphrase)}
+        onCancel={onDone}
+      />
+    </>
   );
 }

@@ -28,7 +28,7 @@ export function SetUpSecondFactor({ onDone }: { readonly onDone: () => void }): 
     if (result.ok) setCodes(result.value.codes);
   }
 
-  if (codes !== null) return <RecoveryCodes codes={codes} onKept={onDone} />;
+  if (codes !== null) return <RecoveryCodes codes={codes} button={words.close} onKept={onDone} />;
   return (
     <>
       {enrolment !== null && <SecondFactorKey enrolment={enrolment} />}
@@ -60,6 +60,7 @@ export function SecondFactorKey({ enrolment }: { readonly enrolment: Enrolment }
 /** Shown once; printed by the sheet's style. */
 export function RecoveryCodes(props: {
   readonly codes: readonly string[];
+  readonly button: string;
   readonly onKept: () => void;
 }): ReactNode {
   const { shell } = useApp();
@@ -92,7 +93,7 @@ export function RecoveryCodes(props: {
       </label>
       <div className="row">
         <Button kind="primary" disabled={!kept} onClick={props.onKept}>
-          {words.close}
+          {props.button}
         </Button>
       </div>
     </>
