@@ -67,11 +67,16 @@ export function givenSecret(text: string): Pick<CommandDeps, 'readSecret'> {
 }
 
 /** A folder like `/proc`. */
-export function kernelSays([limit, pattern]: readonly [string, string]): string {
+export function kernelSays([limit, pattern, filter = '00000033']: readonly [
+  string,
+  string,
+  string?,
+]): string {
   const folder = emptyFolder();
   const kernel = join(folder, 'sys', 'kernel');
   mkdirSync(kernel, { recursive: true });
   mkdirSync(join(folder, 'self'));
+  writeFileSync(join(folder, 'self', 'coredump_filter'), `${filter}\n`);
   writeFileSync(join(kernel, 'core_pattern'), `${pattern}\n`);
   writeFileSync(
     join(folder, 'self', 'limits'),

@@ -127,16 +127,18 @@ describe.skipIf(process.platform !== 'linux')('doctor', () => {
   });
 
   it.each([
-    ['off', '0', 'core', 'ok'],
-    ['a file of any size', 'unlimited', 'core.%p', 'attention'],
+    ['off', '0', 'core', '33', 'ok'],
+    ['a file of any size', 'unlimited', 'core.%p', '33', 'attention'],
     [
       'a program that collects them, whatever the limit is',
       '0',
       '|/usr/lib/systemd/systemd-coredump',
+      '33',
       'attention',
     ],
-  ])('sees whether memory is dumped: %s', async (_, limit, pattern, expected) => {
-    const { states } = await examine({ procFolder: kernelSays([limit, pattern]) });
+    ['a program, but no memory of ours', 'unlimited', '|/usr/lib/systemd/systemd-coredump', '00000000', 'ok'],
+  ])('sees whether memory is dumped: %s', async (_, limit, pattern, filter, expected) => {
+    const { states } = await examine({ procFolder: kernelSays([limit, pattern, filter]) });
     expect(states['core dumps']).toBe(expected);
   });
 

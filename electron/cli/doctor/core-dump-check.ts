@@ -4,9 +4,9 @@ import type { CommandDeps } from '../command.ts';
 import type { Finding } from './finding.ts';
 
 /**
- * A core dump is the memory of a crashed process: text and keys on the disk, in the clear. Linux tells two things: the
- * limit of a process, as this shell passes it on, and where the kernel sends dumps. To a program (`|...`) the kernel sends
- * them whatever the limit is, so there the program decides.
+ * A core dump is the memory of a crashed process: text and keys on the disk, in the clear. Linux tells three things: which
+ * of its memory this process, as every one of ours, leaves out of a dump (core(5), coredump_filter); the limit that this
+ * shell passes on; and where the kernel sends dumps. To a program (`|...`) it sends them whatever the limit is.
  */
 export function coreDumpCheck({ platform, procFolder }: CommandDeps): Finding {
   const finding = (state: Finding['state'], sentence: string): Finding => ({
@@ -19,6 +19,8 @@ export function coreDumpCheck({ platform, procFolder }: CommandDeps): Finding {
       'not-checked',
       'Cloister cannot read the setting here. Switch dumps of crashed programs off.',
     );
+  const filter = textOf(join(procFolder, 'self', 'coredump_filter'))?.trim() ?? '';
+  if (/^0+$/.test(filter)) return finding('ok', 'A dump of a process of Cloister holds none of its memory.');
   const limit = /^Max core file size\s+(\S+)/m.exec(textOf(join(procFolder, 'self', 'limits')) ?? '')?.[1];
   const pattern = textOf(join(procFolder, 'sys', 'kernel', 'core_pattern'))?.trim();
   if (limit === undefined || pattern === undefined)
