@@ -36,6 +36,8 @@ export const toVaultSchema = z.discriminatedUnion('kind', [
     purpose: z.enum(['recovery-key', 'audit-bundle']),
   }),
   z.strictObject({ kind: z.literal('keychain-answer'), id: z.int(), value: z.string().nullable() }),
+  /** The operating system says that nobody is there any more. Answered by `session-ended` or `nothing-to-lock`, or the vault dies. */
+  z.strictObject({ kind: z.literal('lock'), reason: z.enum(['suspend', 'screen-locked']) }),
   /** End in good order: abort the generation into the log, close the database, exit. */
   z.strictObject({ kind: z.literal('stop') }),
   /** The session or a Node process refused a connection attempt. */
@@ -57,5 +59,8 @@ export const fromVaultSchema = z.discriminatedUnion('kind', [
     because: z.enum(['signed-out', 'locked', 'keys-changed']),
     userId: userIdSchema,
   }),
+  z.strictObject({ kind: z.literal('nothing-to-lock') }),
+  /** From the policy, at the start and when it was read again. */
+  z.strictObject({ kind: z.literal('screen-capture'), allowed: z.boolean() }),
 ]);
 export type FromVault = z.infer<typeof fromVaultSchema>;

@@ -1,10 +1,19 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { app, dialog, ipcMain, MessageChannelMain, nativeTheme, safeStorage, session } from 'electron';
+import {
+  app,
+  dialog,
+  ipcMain,
+  MessageChannelMain,
+  nativeTheme,
+  powerMonitor,
+  safeStorage,
+  session,
+} from 'electron';
 import type { Flavour } from '../shared/flavour.ts';
 import { shellChannels } from '../shared/shell-contract.ts';
 import { hashApp } from './app-hash.ts';
-import { serveApp } from './app-protocol.ts';
+import { blankUrl, serveApp } from './app-protocol.ts';
 import { childEnvironment } from './child-environment.ts';
 import { ChildProcess } from './child-process.ts';
 import type { DevelopmentSettings } from './development-settings.ts';
@@ -52,8 +61,16 @@ export function composeApp(deps: {
     giveTextPort: (port) => {
       contents.postMessage(shellChannels.textPort, null, [port]);
     },
+    blank: () => {
+      load(blankUrl);
+    },
     reload: () => {
+      // The history of a page may keep what stood in its fields.
+      contents.navigationHistory.clear();
       load(pageUrl);
+    },
+    allowScreenCapture: (allowed) => {
+      window.setContentProtection(!allowed);
     },
     showStopped: (message) => {
       stoppedPage.say(message);
@@ -106,6 +123,12 @@ export function composeApp(deps: {
   app.on('second-instance', () => {
     if (window.isMinimized()) window.restore();
     window.focus();
+  });
+  powerMonitor.on('suspend', () => {
+    lifeCycle.lock('suspend');
+  });
+  powerMonitor.on('lock-screen', () => {
+    lifeCycle.lock('screen-locked');
   });
   quitInGoodOrder(lifeCycle);
 

@@ -1,7 +1,7 @@
 import type { MessagePortMain } from 'electron';
 import { describe, expect, it } from 'vitest';
 import type { Child } from './child-process.ts';
-import { createLifeCycle, stopWaitMs, type LifeCycle, type StartFacts } from './life-cycle.ts';
+import { createLifeCycle, lockWaitMs, stopWaitMs, type LifeCycle, type StartFacts } from './life-cycle.ts';
 import { createBlockedConnections, type BlockedConnections } from './blocked-connections.ts';
 import { createRestartBudget } from './restart-budget.ts';
 import { stoppedMessages } from './stopped-page.ts';
@@ -108,13 +108,15 @@ function createWorld(start: Promise<StartFacts> = Promise.resolve(facts)): World
     },
     page: {
       giveTextPort: (port) => story.push(`page < text-port ${nameOf(port)}`),
+      blank: () => story.push('page blank'),
       reload: () => story.push('page reloads'),
+      allowScreenCapture: (allowed) => story.push(`page capture ${String(allowed)}`),
       showStopped: (message) => story.push(`page stopped: ${message}`),
     },
     blocked,
     budgets: { vault: budget(), inference: budget(), page: budget() },
     after: (delayMs, act) => {
-      expect(delayMs).toBe(stopWaitMs);
+      expect([stopWaitMs, lockWaitMs]).toContain(delayMs);
       timers.add(act);
       return () => timers.delete(act);
     },
@@ -174,13 +176,14 @@ describe('the life cycle', () => {
     world.vaults[0]?.ends(0);
     await world.settle();
     expect(world.story).toEqual([
+      'page blank',
       'page reloads',
       'vault 1 < start locked',
       'vault 1 < model-port 2a',
       'inference 1 < model-port 2b',
     ]);
     world.lifeCycle.requestTextPort();
-    expect(world.story.slice(4)).toEqual(['vault 1 < text-port 3a', 'page < text-port 3b']);
+    expect(world.story.slice(5)).toEqual(['vault 1 < text-port 3a', 'page < text-port 3b']);
   });
 
   it('kills a vault that said its session ended and does not exit', async () => {
@@ -219,7 +222,7 @@ describe('the life cycle', () => {
     const world = await runningWorld();
     world.vaults[0]?.says({ kind: 'session-ended', because: 'signed-out', userId });
     world.inferences[0]?.ends(15);
-    expect([world.inferences.length, world.story]).toEqual([1, []]);
+    expect([world.inferences.length, world.story]).toEqual([1, ['page blank']]);
   });
 
   it('restarts the vault five times in two minutes and then says that it stops', async () => {
@@ -244,6 +247,35 @@ describe('the life cycle', () => {
       ...Array<string>(5).fill('page reloads'),
       `page stopped: ${stoppedMessages.page}`,
     ]);
+  });
+
+  it('AC-04: at suspend asks the vault to lock, and blanks and kills when it does not answer in time', async () => {
+    const world = await runningWorld();
+    world.lifeCycle.lock('suspend');
+    expect([world.story, world.vaults[0]?.killed]).toEqual([['vault 0 < lock'], false]);
+    world.later();
+    expect([world.story.at(-1), world.vaults[0]?.killed, world.inferences[0]?.killed]).toEqual([
+      'page blank',
+      true,
+      true,
+    ]);
+    world.vaults[0]?.ends(9);
+    await world.settle();
+    expect(world.story.slice(2, 4)).toEqual(['page reloads', 'vault 1 < start locked']);
+  });
+
+  it('AC-04: leaves a screen where nobody is signed in as it is', async () => {
+    const world = await runningWorld();
+    world.lifeCycle.lock('screen-locked');
+    world.vaults[0]?.says({ kind: 'nothing-to-lock' });
+    world.later();
+    expect([world.story, world.vaults[0]?.killed]).toEqual([['vault 0 < lock'], false]);
+  });
+
+  it('passes on whether the policy allows pictures of the window', async () => {
+    const world = await runningWorld();
+    world.vaults[0]?.says({ kind: 'screen-capture', allowed: true });
+    expect(world.story).toEqual(['page capture true']);
   });
 
   it('kills a vault that speaks another language', async () => {

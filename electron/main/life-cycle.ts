@@ -7,13 +7,17 @@ import type { BlockedConnections } from './blocked-connections.ts';
 import type { RestartBudget } from './restart-budget.ts';
 import { stoppedMessages } from './stopped-page.ts';
 
+type SessionEnd = Extract<FromVault, { kind: 'session-ended' }>;
 type Start = Extract<ToVault, { kind: 'start' }>;
 export type StartReason = Pick<Start, 'startedBecause' | 'lockedUserId'>;
 export type StartFacts = Omit<Start, 'kind' | keyof StartReason>;
 
 export type Page = {
   giveTextPort(port: MessagePortMain): void;
+  /** Shows nothing, in another process: the one that held the page ends. */
+  blank(): void;
   reload(): void;
+  allowScreenCapture(allowed: boolean): void;
   /** Replaces the page by main's own, with this sentence. */
   showStopped(message: string): void;
 };
@@ -41,6 +45,8 @@ export type LifeCycle = {
   /** The page that is loaded now wants a text port; it gets one as soon as a vault is there. */
   requestTextPort(): void;
   grantFile(grant: string, path: string, purpose: FilePurpose): void;
+  /** Ends the session, if there is one, within `lockWaitMs`, whatever the vault is busy with. */
+  lock(reason: 'suspend' | 'screen-locked'): void;
   pageCrashed(): void;
   /** Ends both processes in good order; resolves when both are gone, killed after `stopWaitMs`. */
   stop(): Promise<void>;
@@ -49,13 +55,20 @@ export type LifeCycle = {
 /** Long enough to put an abort into the log and to close the database on a slow disk. */
 export const stopWaitMs = 5000;
 
+/** The window is blank and the keys are gone within half a second. A vault that has not answered by now is killed. */
+export const lockWaitMs = 400;
+
 /** One vault and the inference processes that it has had. A vault serves one session, then both are replaced. */
 type Round = {
   readonly vault: Child;
   inference: Child | null;
   /** The vault has its `start` message; before that it takes no port. */
   started: boolean;
-  sessionEnded: Extract<FromVault, { kind: 'session-ended' }> | null;
+  sessionEnded: {
+    readonly because: SessionEnd['because'];
+    readonly userId: SessionEnd['userId'] | null;
+  } | null;
+  lockAnswered: boolean;
 };
 
 /**
@@ -69,7 +82,13 @@ export function createLifeCycle(deps: Deps): LifeCycle {
   let stopping = false;
 
   function startRound(reason: StartReason): void {
-    const next: Round = { vault: deps.startVault(), inference: null, started: false, sessionEnded: null };
+    const next: Round = {
+      vault: deps.startVault(),
+      inference: null,
+      started: false,
+      sessionEnded: null,
+      lockAnswered: false,
+    };
     round = next;
     next.vault.onMessage((message) => {
       receive(next, message);
@@ -123,10 +142,17 @@ export function createLifeCycle(deps: Deps): LifeCycle {
         return;
       case 'session-ended':
         current.sessionEnded = parsed.data;
+        deps.page.blank();
         endInference(current);
         deps.after(stopWaitMs, () => {
           if (round === current) current.vault.kill();
         });
+        return;
+      case 'nothing-to-lock':
+        current.lockAnswered = true;
+        return;
+      case 'screen-capture':
+        deps.page.allowScreenCapture(parsed.data.allowed);
     }
   }
 
@@ -188,6 +214,19 @@ export function createLifeCycle(deps: Deps): LifeCycle {
     },
     grantFile(grant, path, purpose) {
       if (round?.started === true) post(round, { kind: 'file-grant', grant, path, purpose });
+    },
+    lock(reason) {
+      const current = round;
+      if (current?.started !== true || stopping || gaveUp) return;
+      current.lockAnswered = false;
+      post(current, { kind: 'lock', reason });
+      deps.after(lockWaitMs, () => {
+        if (round !== current || current.sessionEnded !== null || current.lockAnswered) return;
+        current.sessionEnded = { because: 'locked', userId: null };
+        deps.page.blank();
+        endInference(current);
+        current.vault.kill();
+      });
     },
     pageCrashed() {
       if (stopping || gaveUp) return;

@@ -27,6 +27,8 @@ export function createMainWindow(deps: {
   window.once('ready-to-show', () => {
     window.show();
   });
+  // Until the vault has read the policy, and where it does not allow it: no picture of the window, where the system obeys.
+  window.setContentProtection(true);
   deps.theme.follow(window);
   return window;
 }

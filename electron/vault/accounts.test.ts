@@ -237,6 +237,40 @@ describe('AC-10: a second factor', () => {
     );
   });
 
+  it('is asked for also when the last free guess at the passphrase was the right one', async () => {
+    await setUp();
+    await signIn('clinician');
+    const { key } = await value('account.startSecondFactor', {});
+    const { codes } = await value('account.confirmSecondFactor', { code: appShows(key) });
+    writePolicy({ signInFreeAttempts: 3, signInLockoutAfter: 3, signInLockoutMinutes: 5 });
+    await signOut();
+    const userId = await idOf('clinician');
+    for (const passphrase of ['wrong', 'wrong again'])
+      expect(await failure('session.signIn', { userId, passphrase })).toBe('wrong-passphrase');
+    expect(await signIn('clinician')).toEqual({ next: 'second-factor', kind: 'totp' });
+    expect(await value('session.giveSecondFactor', { code: codes[0] ?? '' })).toMatchObject({
+      next: 'signed-in',
+    });
+  });
+
+  it('locks out whoever knows the passphrase and guesses it: a right passphrase forgives nothing', async () => {
+    await setUp();
+    await signIn('clinician');
+    const { key } = await value('account.startSecondFactor', {});
+    await value('account.confirmSecondFactor', { code: appShows(key) });
+    writePolicy({ signInFreeAttempts: 3, signInLockoutAfter: 3, signInLockoutMinutes: 5 });
+    await signOut();
+    for (let guess = 0; guess < 3; guess += 1) {
+      expect(await signIn('clinician')).toEqual({ next: 'second-factor', kind: 'totp' });
+      expect(await failure('session.giveSecondFactor', { code: '000000' })).toBe('second-factor-wrong');
+      await restart();
+    }
+    const userId = await idOf('clinician');
+    expect(await failure('session.signIn', { userId, passphrase: clinicianPassphrase })).toBe(
+      'sign-in-delayed',
+    );
+  });
+
   it('is set up at the next sign-in where the policy wants it, and cannot be removed then', async () => {
     await setUp();
     writePolicy({ secondFactor: 'required' });

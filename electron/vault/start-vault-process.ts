@@ -86,6 +86,9 @@ export function startVaultProcess(parent: ParentPort, blocked: BlockedReports, w
       case 'network-blocked':
         blocked.report('main', message.api);
         return;
+      case 'lock':
+        withVault((ready) => ready.lock(message.reason));
+        return;
       case 'stop':
         if (vault === null) process.exit(0);
         withVault((ready) => {

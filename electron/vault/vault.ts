@@ -63,6 +63,7 @@ export function createVault(deps: VaultDeps): Vault {
   const policy = createPolicyInForce({
     location: deps.location,
     pinnedKey: () => keyringNow()?.organisationKey ?? null,
+    post: deps.post,
   });
   const rules = () => policy.current().settings;
   const measure = createPassphraseMeter(rules);
@@ -87,6 +88,7 @@ export function createVault(deps: VaultDeps): Vault {
   });
   const attempts = createSignInAttempts({ folder: start.dataFolder, clock, rules });
   const journal = openSealedJournal({ folder: start.dataFolder, clock });
+  if (attempts.takeDamage()) void journal.append({ type: 'keyring.refused', code: 'attempts-damaged' });
   const firstRun = createFirstRun({
     start,
     clock,
@@ -249,22 +251,17 @@ export function createVault(deps: VaultDeps): Vault {
     inferenceEnded({ exitCode, replaced }) {
       gateway.detach();
       if (!replaced) gateway.giveUp();
-      if (signedIn === null) {
-        void journal.append({ type: 'process.ended', process: 'inference', exitCode });
-        return;
-      }
-      recordSystemEvent(signedIn.session, 'process.ended', 'attention', {
-        process: 'inference',
-        exitCode,
-        observed: null,
-      });
+      const ended = { process: 'inference', exitCode } as const;
+      if (signedIn === null) void journal.append({ type: 'process.ended', ...ended });
+      else recordSystemEvent(signedIn.session, 'process.ended', 'attention', { ...ended, observed: null });
     },
     grantFile: (grant, path, purpose) => {
       grants.add(grant, path, purpose);
     },
     lock(reason) {
-      if (signedIn === null) abandonSignIn();
-      else endSession({ kind: 'locked', reason });
+      if (signedIn !== null) endSession({ kind: 'locked', reason });
+      else if (signIn.pending() === null) deps.post({ kind: 'nothing-to-lock' });
+      else abandonSignIn();
     },
     stop() {
       signedIn?.recorder.abort('signed-out');

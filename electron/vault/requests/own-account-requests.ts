@@ -1,5 +1,6 @@
 import { appError } from '../../shared/app-error.ts';
-import { err, ok } from '../../shared/result.ts';
+import type { UserId } from '../../shared/ids.ts';
+import { err, ok, type Result } from '../../shared/result.ts';
 import type { KeyringEditor } from '../accounts/keyring-editor.ts';
 import type { PassphraseStrength } from '../accounts/passphrase-strength.ts';
 import { openDeviceSecret, type Keychain } from '../keys/device-secret.ts';
@@ -26,6 +27,8 @@ export type OwnAccountDeps = {
   readonly measure: (passphrase: string, personal: readonly string[]) => PassphraseStrength;
   readonly secondFactorRequired: () => boolean;
   readonly nowIso: () => string;
+  /** Somebody at an unlocked screen guesses no faster than at a locked one. */
+  readonly attempts: { begin(userId: UserId): Result<void>; succeeded(userId: UserId): void };
 };
 
 /** What people do with their own account. */
@@ -50,6 +53,8 @@ export function ownAccountHandlers(deps: OwnAccountDeps): OwnAccountHandlers {
       const { installationId, epoch, device, organisationName } = keyring().current();
       const secret = await openDeviceSecret(deps.keychain, device);
       if (!secret.ok) return secret;
+      const guess = deps.attempts.begin(self());
+      if (!guess.ok) return guess;
       const deviceSecret = secret.value;
       try {
         // Somebody at an unlocked screen must not be able to take the account over.
@@ -60,6 +65,7 @@ export function ownAccountHandlers(deps: OwnAccountDeps): OwnAccountHandlers {
           deviceSecret,
         });
         if (!proof.ok) return proof;
+        deps.attempts.succeeded(self());
         proof.value.dek.fill(0);
         proof.value.logSeed.fill(0);
         const { displayName } = session().actor;
@@ -95,8 +101,11 @@ export function ownAccountHandlers(deps: OwnAccountDeps): OwnAccountHandlers {
     },
     'account.removeSecondFactor': ({ code }) => {
       if (deps.secondFactorRequired()) return err(required);
+      const guess = deps.attempts.begin(self());
+      if (!guess.ok) return guess;
       const given = session().factors.check(self(), code);
       if (!given.ok) return given;
+      deps.attempts.succeeded(self());
       recordEvent(session(), { type: 'second-factor.removed', data: { user: self(), kind: 'totp' } });
       session().factors.remove(self());
       return ok({});

@@ -1,3 +1,4 @@
+import type { FromVault } from '../../links/vault-control.ts';
 import type { WritableDatabase } from '../database/open-database.ts';
 import { loadPolicy, type EffectivePolicy } from '../policy/load-policy.ts';
 import type { PolicyLocation } from '../policy/policy-location.ts';
@@ -25,16 +26,22 @@ export function createPolicyInForce(deps: {
   readonly location: PolicyLocation;
   /** The organisation's key of an enrolled computer. */
   readonly pinnedKey: () => string | null;
+  readonly post: (message: FromVault) => void;
 }): PolicyInForce {
   const load = (highestSeenVersion: number | null): EffectivePolicy =>
     loadPolicy({ ...deps.location, pinnedKey: deps.pinnedKey(), highestSeenVersion });
   let policy = load(null);
+  const tell = (): void => {
+    deps.post({ kind: 'screen-capture', allowed: policy.settings.screenCapture === 'allowed' });
+  };
+  tell();
 
   return {
     current: () => policy,
     settle(open) {
       const before = readApplied(open.database);
       policy = load(before?.highestVersion ?? null);
+      tell();
       const { sha256, version, note } = policy;
       const problem = policy.problem?.code ?? null;
       const unchanged =

@@ -32,6 +32,8 @@ export type SignInDeps = {
     /** Counts one guess as wrong until `succeeded`; refuses while the account has to wait. */
     begin(userId: UserId): Result<void>;
     succeeded(userId: UserId): void;
+    /** Takes back the guess that `begin` counted last: the passphrase was right, and more is still asked for. */
+    takeBack(userId: UserId): void;
   };
   /** For what happens while there is no key to the log. */
   readonly journal: Pick<SealedJournal, 'append'>;
@@ -100,6 +102,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
     const keys = await unlock({ keyring, userId, passphrase, deviceSecret });
     deviceSecret?.fill(0);
     if (!keys.ok) return refused(userId, reasonOf(keys.error), keys.error);
+    deps.attempts.takeBack(userId);
     return openPending(
       keyring,
       record,

@@ -52,6 +52,7 @@ export function BreakGlass(props: {
             {words.breakGlassReasonHint}
           </p>
           <textarea
+            autoComplete="off"
             id={id}
             rows={3}
             maxLength={500}

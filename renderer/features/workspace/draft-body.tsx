@@ -29,6 +29,7 @@ export function DraftBody(props: {
   if (editing) {
     return (
       <textarea
+        autoComplete="off"
         className="text"
         aria-label={words.editing}
         value={model.draftText}

@@ -48,6 +48,7 @@ export function SourcePane(props: {
         />
       </header>
       <textarea
+        autoComplete="off"
         className="text"
         aria-label={words.source}
         placeholder={words.sourceEmpty}

@@ -34,6 +34,7 @@ export function TaskChoice({
         <div className="field">
           <label htmlFor={`${id}-question`}>{words.question}</label>
           <textarea
+            autoComplete="off"
             id={`${id}-question`}
             rows={2}
             maxLength={4000}
