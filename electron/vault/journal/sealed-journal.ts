@@ -82,9 +82,9 @@ export function openSealedJournal(deps: { readonly folder: string; readonly cloc
   let last: Promise<unknown> = Promise.resolve();
 
   async function append(event: JournalEvent): Promise<Result<void>> {
-    const state = readState(folder);
-    if (state === null || state === 'damaged') return err(unusable);
     try {
+      const state = readState(folder);
+      if (state === null || state === 'damaged') return err(unusable);
       const current = afterCrash(folder, state);
       if (current === null) return err(unusable);
       const key = Buffer.from(current.chainKey, 'base64');
@@ -101,7 +101,8 @@ export function openSealedJournal(deps: { readonly folder: string; readonly cloc
       writeState(folder, { ...current, entries: n + 1, chainKey });
       return ok(undefined);
     } catch (cause) {
-      return err(folderError(cause));
+      // Something else than a file stands there: the sign-in that failed must still get its own answer.
+      return err(isDiskFull(cause) ? folderError(cause) : unusable);
     }
   }
 
@@ -118,7 +119,7 @@ export function openSealedJournal(deps: { readonly folder: string; readonly cloc
     append(event) {
       // One after the other: each line is keyed by the one before.
       const mine = last.then(() => append(event));
-      last = mine;
+      last = mine.catch(() => undefined);
       return mine;
     },
     fold: (secrets) => foldJournal(folder, secrets),
@@ -140,6 +141,11 @@ export function openSealedJournal(deps: { readonly folder: string; readonly cloc
       }
     },
   };
+}
+
+function isDiskFull(cause: unknown): boolean {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : null;
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 /** A kill between a line and its state leaves one line more than the state knows; that one, if it is ours, counts. */
