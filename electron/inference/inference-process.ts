@@ -1,7 +1,6 @@
 import { installNetworkGuard } from '../links/network-guard.ts';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { switchOffCoreDumps } from '../links/core-dumps.ts';
 import { messagePort } from '../links/message-port.ts';
 import type { FromInference } from '../links/model-port.ts';
 import { readCpuFacts } from './cpu-facts.ts';
@@ -17,7 +16,6 @@ import { exitCodes, runInference } from './run-inference.ts';
 function startInferenceProcess(): void {
   let reportBlocked: ((api: string) => void) | null = null;
   const blockedBefore: string[] = [];
-  switchOffCoreDumps(process.platform);
   installNetworkGuard({
     onBlocked: (api) => (reportBlocked === null ? blockedBefore.push(api) : reportBlocked(api)),
   });

@@ -36,7 +36,7 @@ export const toVaultSchema = z.discriminatedUnion('kind', [
     purpose: z.enum(['recovery-key', 'audit-bundle']),
   }),
   z.strictObject({ kind: z.literal('keychain-answer'), id: z.int(), value: z.string().nullable() }),
-  /** The operating system says that nobody is there any more. Answered by `session-ended` or `nothing-to-lock`, or the vault dies. */
+  /** Nobody is there any more: end the session at once, also one whose sign-in is half done. Main kills a vault that still has one 400 ms later. */
   z.strictObject({ kind: z.literal('lock'), reason: z.enum(['suspend', 'screen-locked']) }),
   /** End in good order: abort the generation into the log, close the database, exit. */
   z.strictObject({ kind: z.literal('stop') }),
@@ -59,7 +59,8 @@ export const fromVaultSchema = z.discriminatedUnion('kind', [
     because: z.enum(['signed-out', 'locked', 'keys-changed']),
     userId: userIdSchema,
   }),
-  z.strictObject({ kind: z.literal('nothing-to-lock') }),
+  /** Somebody has opened the record. From here on a lock ends the vault whether it answers or not. */
+  z.strictObject({ kind: z.literal('session-began'), userId: userIdSchema }),
   /** From the policy, at the start and when it was read again. */
   z.strictObject({ kind: z.literal('screen-capture'), allowed: z.boolean() }),
 ]);

@@ -4,12 +4,6 @@ import type { Protocol } from 'electron';
 import { appOrigin } from '../shared/shell-contract.ts';
 import { stoppedUrl, type StoppedPage } from './stopped-page.ts';
 
-/** Another site than the page's, so Chromium gives it another process and the page's ends. */
-export const blankUrl = 'app://blank/';
-
-const blankHtml =
-  '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>Cloister</title></head><body></body></html>';
-
 export const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -53,7 +47,6 @@ export function serveApp(deps: {
 }): (request: Request) => Promise<Response> {
   return async ({ method, url }) => {
     if (method !== 'GET') return refusal(405);
-    if (url === blankUrl) return answer('.html', blankHtml);
     if (url === stoppedUrl) return answer('.html', deps.stoppedPage.html());
     const path = pathOf(url, deps.folder);
     const type = path === null ? undefined : contentTypes[extname(path)];

@@ -34,7 +34,15 @@ export class ChildProcess implements Child {
     this.#process.once('exit', listener);
   }
 
+  /** Not `UtilityProcess.kill`, which asks: a process that hangs would hold keys and text for seconds longer. */
   kill(): void {
-    this.#process.kill();
+    const { pid } = this.#process;
+    try {
+      if (pid === undefined) this.#process.kill();
+      else process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended at this moment.
+      return;
+    }
   }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   app,
+  clipboard,
   dialog,
   ipcMain,
   MessageChannelMain,
@@ -11,22 +12,24 @@ import {
   session,
 } from 'electron';
 import type { Flavour } from '../shared/flavour.ts';
-import { shellChannels } from '../shared/shell-contract.ts';
 import { hashApp } from './app-hash.ts';
-import { blankUrl, serveApp } from './app-protocol.ts';
+import { serveApp } from './app-protocol.ts';
 import { childEnvironment } from './child-environment.ts';
 import { ChildProcess } from './child-process.ts';
 import type { DevelopmentSettings } from './development-settings.ts';
 import { createFileChooser } from './file-grants.ts';
+import { clearCopiedText, overwriteFreedMemory } from './forget-session.ts';
 import { createKeychain, type Keychain } from './keychain.ts';
-import { createLifeCycle, type LifeCycle, type Page, type StartFacts } from './life-cycle.ts';
+import { createLifeCycle, type LifeCycle, type StartFacts } from './life-cycle.ts';
 import type { BlockedConnections } from './blocked-connections.ts';
+import { lockOnSystemEvents } from './lock-triggers.ts';
+import { createPage } from './page.ts';
 import { pagePartition } from './page-preferences.ts';
 import { createRestartBudget, type RestartBudget } from './restart-budget.ts';
 import { serveShellRequests } from './shell-requests.ts';
-import { createStoppedPage, stoppedUrl } from './stopped-page.ts';
+import { createStoppedPage } from './stopped-page.ts';
 import { openTheme } from './theme.ts';
-import { createMainWindow, pageUrl, setMenu } from './windows.ts';
+import { createMainWindow, setMenu } from './windows.ts';
 
 /** Everything of the main process, made here in order. Runs once, when Electron is ready. */
 export function composeApp(deps: {
@@ -47,36 +50,33 @@ export function composeApp(deps: {
     .protocol.handle('app', serveApp({ folder: join(output, 'renderer'), stoppedPage }));
 
   const theme = openTheme({ nativeTheme, dataFolder, forced: settings.theme });
-  const window = createMainWindow({
+  const { window, protectContent } = createMainWindow({
     theme,
+    contentProtected: !settings.screenCaptureAllowed,
     preload: join(output, 'preload', 'preload.cjs'),
     isPackaged: app.isPackaged,
   });
   const contents = window.webContents;
-  const load = (url: string): void => {
-    // A load that the next one overtakes is rejected; there is nothing to do about it.
-    contents.loadURL(url).catch(() => undefined);
+  const after = (delayMs: number, act: () => void): (() => void) => {
+    const timer = setTimeout(act, delayMs);
+    return () => {
+      clearTimeout(timer);
+    };
   };
-  const page: Page = {
-    giveTextPort: (port) => {
-      contents.postMessage(shellChannels.textPort, null, [port]);
+  const page = createPage({
+    contents,
+    stoppedPage,
+    onCrashed: () => {
+      lifeCycle.pageCrashed();
     },
-    blank: () => {
-      load(blankUrl);
+    endProcess: endPageProcess,
+    onBlank: () => {
+      void clearCopiedText(clipboard, process.platform).then(() => {
+        overwriteFreedMemory(setImmediate);
+      });
     },
-    reload: () => {
-      // The history of a page may keep what stood in its fields.
-      contents.navigationHistory.clear();
-      load(pageUrl);
-    },
-    allowScreenCapture: (allowed) => {
-      window.setContentProtection(!allowed);
-    },
-    showStopped: (message) => {
-      stoppedPage.say(message);
-      load(stoppedUrl);
-    },
-  };
+    after,
+  });
 
   const keychain = createKeychain({ safeStorage, platform: process.platform, delay });
   const lifeCycle = createLifeCycle({
@@ -97,14 +97,12 @@ export function composeApp(deps: {
     facts: startFacts({ settings, flavour, dataFolder, keychain }),
     keychain,
     page,
+    allowScreenCapture: (allowed) => {
+      protectContent(!allowed && !settings.screenCaptureAllowed);
+    },
     blocked: blockedConnections,
     budgets: { vault: restartBudget(), inference: restartBudget(), page: restartBudget() },
-    after: (delayMs, act) => {
-      const timer = setTimeout(act, delayMs);
-      return () => {
-        clearTimeout(timer);
-      };
-    },
+    after,
   });
 
   serveShellRequests({
@@ -119,21 +117,37 @@ export function composeApp(deps: {
       tellVault: lifeCycle.grantFile,
     }),
   });
-  contents.on('render-process-gone', lifeCycle.pageCrashed);
   app.on('second-instance', () => {
     if (window.isMinimized()) window.restore();
     window.focus();
   });
-  powerMonitor.on('suspend', () => {
-    lifeCycle.lock('suspend');
-  });
-  powerMonitor.on('lock-screen', () => {
-    lifeCycle.lock('screen-locked');
-  });
   quitInGoodOrder(lifeCycle);
+  lockOnSystemEvents({
+    powerMonitor,
+    platform: process.platform,
+    lock: lifeCycle.lock,
+    quit: () => {
+      page.blank();
+      app.quit();
+    },
+    every: (intervalMs, act) => {
+      setInterval(act, intervalMs);
+    },
+  });
 
   lifeCycle.begin();
-  load(pageUrl);
+  page.load();
+}
+
+/** Only a process that Electron still knows as a page's: an id may be given to another program. */
+function endPageProcess(processId: number): void {
+  if (!app.getAppMetrics().some(({ pid, type }) => pid === processId && type === 'Tab')) return;
+  try {
+    process.kill(processId, 'SIGKILL');
+  } catch {
+    // It ended at this moment.
+    return;
+  }
 }
 
 /** The vault puts a running answer into the log and closes the database before the app ends. */

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import type { ThemePreference } from '../shared/shell-contract.ts';
 
-/** What a development or test run may set from outside. All null in a package: there the environment decides nothing. */
+/** What a development or test run may set from outside. All null or false in a package: there the environment decides nothing. */
 export type DevelopmentSettings = {
   readonly dataFolder: string | null;
   readonly modelsFolder: string | null;
@@ -9,6 +9,8 @@ export type DevelopmentSettings = {
   readonly policyFolder: string | null;
   readonly testHooksFile: string | null;
   readonly theme: ThemePreference | null;
+  /** For pictures of the whole desktop in the documentation. */
+  readonly screenCaptureAllowed: boolean;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,6 +29,7 @@ export function readDevelopmentSettings(environment: Environment, isPackaged: bo
     policyFolder: path('CLOISTER_POLICY_FOLDER'),
     testHooksFile: path('CLOISTER_TEST_HOOKS'),
     theme: isPackaged ? null : theme(environment['CLOISTER_THEME']),
+    screenCaptureAllowed: !isPackaged && environment['CLOISTER_SCREEN_CAPTURE'] === 'allowed',
   };
 }
 

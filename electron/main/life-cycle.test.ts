@@ -41,7 +41,9 @@ class RecordedChild implements Child {
         ? ` ${String(rest.startedBecause)}`
         : 'replaced' in rest && !rest.replaced
           ? ' for good'
-          : '';
+          : 'reason' in rest
+            ? ` ${String(rest.reason)}`
+            : '';
     const line = kind + detail;
     this.posted.push(line);
     this.#onPost(port === undefined ? line : `${line} ${nameOf(port)}`);
@@ -72,15 +74,15 @@ type World = {
   readonly blocked: BlockedConnections;
   /** Lets what is pending happen. */
   settle(): Promise<void>;
-  /** Lets the timers run out. */
-  later(): void;
+  /** Lets the timers run out that are no longer than this. */
+  later(ms?: number): void;
 };
 
 function createWorld(start: Promise<StartFacts> = Promise.resolve(facts)): World {
   const story: string[] = [];
   const vaults: RecordedChild[] = [];
   const inferences: RecordedChild[] = [];
-  const timers = new Set<() => void>();
+  const timers = new Set<{ readonly delayMs: number; readonly act: () => void }>();
   let channels = 0;
   const child = (list: RecordedChild[], name: string) => (): Child => {
     const made = new RecordedChild((line) => story.push(`${name} ${String(list.indexOf(made))} < ${line}`));
@@ -108,17 +110,17 @@ function createWorld(start: Promise<StartFacts> = Promise.resolve(facts)): World
     },
     page: {
       giveTextPort: (port) => story.push(`page < text-port ${nameOf(port)}`),
-      blank: () => story.push('page blank'),
-      reload: () => story.push('page reloads'),
-      allowScreenCapture: (allowed) => story.push(`page capture ${String(allowed)}`),
+      blank: () => story.push('page is blank'),
+      load: () => story.push('page loads'),
       showStopped: (message) => story.push(`page stopped: ${message}`),
     },
+    allowScreenCapture: (allowed) => story.push(`capture ${String(allowed)}`),
     blocked,
     budgets: { vault: budget(), inference: budget(), page: budget() },
     after: (delayMs, act) => {
-      expect([stopWaitMs, lockWaitMs]).toContain(delayMs);
-      timers.add(act);
-      return () => timers.delete(act);
+      const timer = { delayMs, act };
+      timers.add(timer);
+      return () => timers.delete(timer);
     },
   });
   return {
@@ -128,7 +130,7 @@ function createWorld(start: Promise<StartFacts> = Promise.resolve(facts)): World
     story,
     blocked,
     settle: () => new Promise((resolve) => void setImmediate(resolve)),
-    later: () => timers.forEach((act) => act()),
+    later: (ms = stopWaitMs) => timers.forEach(({ delayMs, act }) => delayMs <= ms && act()),
   };
 }
 
@@ -168,16 +170,16 @@ describe('the life cycle', () => {
     expect(world.story[0]).toBe('vault 0 < start launch');
   });
 
-  it('after a lock ends inference, starts both again for the same user and reloads the page, which asks for its own port', async () => {
+  it('after a lock blanks the window, ends inference, and starts all three again for the same user; the new page asks for its own port', async () => {
     const world = await runningWorld();
     world.vaults[0]?.says({ kind: 'session-ended', because: 'locked', userId });
     expect(world.inferences[0]?.killed).toBe(true);
-    expect(world.vaults).toHaveLength(1);
+    expect([world.vaults.length, world.story]).toEqual([1, ['page is blank']]);
     world.vaults[0]?.ends(0);
     await world.settle();
     expect(world.story).toEqual([
-      'page blank',
-      'page reloads',
+      'page is blank',
+      'page loads',
       'vault 1 < start locked',
       'vault 1 < model-port 2a',
       'inference 1 < model-port 2b',
@@ -208,6 +210,20 @@ describe('the life cycle', () => {
     ]);
   });
 
+  it('after a crash of the vault while somebody is signed in gives the next person another page', async () => {
+    const world = await runningWorld();
+    world.vaults[0]?.says({ kind: 'session-began', userId });
+    world.vaults[0]?.ends(11);
+    await world.settle();
+    expect(world.story).toEqual([
+      'page is blank',
+      'page loads',
+      'vault 1 < start vault-crashed',
+      'vault 1 < model-port 2a',
+      'inference 1 < model-port 2b',
+    ]);
+  });
+
   it('after a crash of inference tells the vault and gives it a new model port; the vault and the page stay', async () => {
     const world = await runningWorld();
     world.inferences[0]?.ends(9);
@@ -222,7 +238,7 @@ describe('the life cycle', () => {
     const world = await runningWorld();
     world.vaults[0]?.says({ kind: 'session-ended', because: 'signed-out', userId });
     world.inferences[0]?.ends(15);
-    expect([world.inferences.length, world.story]).toEqual([1, ['page blank']]);
+    expect([world.inferences.length, world.story]).toEqual([1, ['page is blank']]);
   });
 
   it('restarts the vault five times in two minutes and then says that it stops', async () => {
@@ -244,38 +260,93 @@ describe('the life cycle', () => {
     const world = await runningWorld();
     for (let time = 0; time < 7; time += 1) world.lifeCycle.pageCrashed();
     expect(world.story).toEqual([
-      ...Array<string>(5).fill('page reloads'),
+      ...Array<string>(5).fill('page loads'),
       `page stopped: ${stoppedMessages.page}`,
     ]);
   });
 
-  it('AC-04: at suspend asks the vault to lock, and blanks and kills when it does not answer in time', async () => {
+  it('on a lock blanks the window before the vault has answered, and starts all three again once it did', async () => {
     const world = await runningWorld();
+    world.vaults[0]?.says({ kind: 'session-began', userId });
     world.lifeCycle.lock('suspend');
-    expect([world.story, world.vaults[0]?.killed]).toEqual([['vault 0 < lock'], false]);
-    world.later();
-    expect([world.story.at(-1), world.vaults[0]?.killed, world.inferences[0]?.killed]).toEqual([
-      'page blank',
-      true,
-      true,
-    ]);
-    world.vaults[0]?.ends(9);
+    expect(world.story).toEqual(['vault 0 < lock suspend', 'page is blank']);
+    world.vaults[0]?.says({ kind: 'session-ended', because: 'locked', userId });
+    world.vaults[0]?.ends(0);
     await world.settle();
-    expect(world.story.slice(2, 4)).toEqual(['page reloads', 'vault 1 < start locked']);
+    expect(world.story.slice(2)).toEqual([
+      'page loads',
+      'vault 1 < start locked',
+      'vault 1 < model-port 2a',
+      'inference 1 < model-port 2b',
+    ]);
+    expect(world.vaults[0]?.killed).toBe(false);
   });
 
-  it('AC-04: leaves a screen where nobody is signed in as it is', async () => {
+  it('kills vault and inference 400 ms after a lock that the vault did not answer, and calls that a lock, not a crash', async () => {
     const world = await runningWorld();
+    world.vaults[0]?.says({ kind: 'session-began', userId });
     world.lifeCycle.lock('screen-locked');
-    world.vaults[0]?.says({ kind: 'nothing-to-lock' });
+    world.later(lockWaitMs - 1);
+    expect([world.vaults[0]?.killed, world.inferences[0]?.killed]).toEqual([false, false]);
+    world.later(lockWaitMs);
+    expect([world.vaults[0]?.killed, world.inferences[0]?.killed]).toEqual([true, true]);
+    world.vaults[0]?.ends(9);
+    await world.settle();
+    expect(world.story.slice(0, 4)).toEqual([
+      'vault 0 < lock screen-locked',
+      'page is blank',
+      'page loads',
+      'vault 1 < start locked',
+    ]);
+  });
+
+  it('kills a vault that said its session ended by a lock and does not exit, without waiting longer', async () => {
+    const world = await runningWorld();
+    world.vaults[0]?.says({ kind: 'session-began', userId });
+    world.lifeCycle.lock('suspend');
+    world.vaults[0]?.says({ kind: 'session-ended', because: 'locked', userId });
+    world.later(lockWaitMs);
+    expect(world.vaults[0]?.killed).toBe(true);
+  });
+
+  it('locks once for two events, and never counts a lock against the restarts', async () => {
+    const world = await runningWorld();
+    for (let time = 0; time < 8; time += 1) {
+      world.vaults.at(-1)?.says({ kind: 'session-began', userId });
+      world.lifeCycle.lock('screen-locked');
+      world.lifeCycle.lock('suspend');
+      world.later(lockWaitMs);
+      world.vaults.at(-1)?.ends(9);
+      await world.settle();
+    }
+    expect(world.story.filter((line) => line === 'page is blank')).toHaveLength(8);
+    expect([world.vaults.length, world.story.filter((line) => line.startsWith('page stopped'))]).toEqual([
+      9,
+      [],
+    ]);
+  });
+
+  it('without a session tells the vault of a lock, which may be working out a sign-in, and leaves all as it is', async () => {
+    const world = await runningWorld();
+    world.lifeCycle.lock('suspend');
     world.later();
-    expect([world.story, world.vaults[0]?.killed]).toEqual([['vault 0 < lock'], false]);
+    expect([world.story, world.vaults[0]?.killed]).toEqual([['vault 0 < lock suspend'], false]);
+  });
+
+  it('does not take the killing of one vault for its successor', async () => {
+    const world = await runningWorld();
+    world.vaults[0]?.says({ kind: 'session-began', userId });
+    world.lifeCycle.lock('suspend');
+    world.vaults[0]?.ends(0);
+    await world.settle();
+    world.later();
+    expect([world.vaults[1]?.killed, world.inferences[1]?.killed]).toEqual([false, false]);
   });
 
   it('passes on whether the policy allows pictures of the window', async () => {
     const world = await runningWorld();
     world.vaults[0]?.says({ kind: 'screen-capture', allowed: true });
-    expect(world.story).toEqual(['page capture true']);
+    expect(world.story).toEqual(['capture true']);
   });
 
   it('kills a vault that speaks another language', async () => {

@@ -1,26 +1,19 @@
 import type { MessagePortMain } from 'electron';
 import { fromVaultSchema, type FromVault, type ToVault } from '../links/vault-control.ts';
+import type { UserId } from '../shared/ids.ts';
 import type { FilePurpose } from '../shared/shell-contract.ts';
 import type { Child } from './child-process.ts';
 import type { Keychain } from './keychain.ts';
 import type { BlockedConnections } from './blocked-connections.ts';
+import type { LockReason } from './lock-triggers.ts';
+import type { Page } from './page.ts';
 import type { RestartBudget } from './restart-budget.ts';
 import { stoppedMessages } from './stopped-page.ts';
 
-type SessionEnd = Extract<FromVault, { kind: 'session-ended' }>;
 type Start = Extract<ToVault, { kind: 'start' }>;
+type SessionEnded = Extract<FromVault, { kind: 'session-ended' }>;
 export type StartReason = Pick<Start, 'startedBecause' | 'lockedUserId'>;
 export type StartFacts = Omit<Start, 'kind' | keyof StartReason>;
-
-export type Page = {
-  giveTextPort(port: MessagePortMain): void;
-  /** Shows nothing, in another process: the one that held the page ends. */
-  blank(): void;
-  reload(): void;
-  allowScreenCapture(allowed: boolean): void;
-  /** Replaces the page by main's own, with this sentence. */
-  showStopped(message: string): void;
-};
 
 type Deps = {
   readonly startVault: () => Child;
@@ -30,6 +23,7 @@ type Deps = {
   readonly facts: Promise<StartFacts>;
   readonly keychain: Keychain;
   readonly page: Page;
+  readonly allowScreenCapture: (allowed: boolean) => void;
   readonly blocked: BlockedConnections;
   readonly budgets: {
     readonly vault: RestartBudget;
@@ -45,9 +39,9 @@ export type LifeCycle = {
   /** The page that is loaded now wants a text port; it gets one as soon as a vault is there. */
   requestTextPort(): void;
   grantFile(grant: string, path: string, purpose: FilePurpose): void;
-  /** Ends the session, if there is one, within `lockWaitMs`, whatever the vault is busy with. */
-  lock(reason: 'suspend' | 'screen-locked'): void;
   pageCrashed(): void;
+  /** Blanks the window and ends the session, whether the vault answers in time or not. Without a session it only tells the vault. */
+  lock(reason: LockReason): void;
   /** Ends both processes in good order; resolves when both are gone, killed after `stopWaitMs`. */
   stop(): Promise<void>;
 };
@@ -55,7 +49,7 @@ export type LifeCycle = {
 /** Long enough to put an abort into the log and to close the database on a slow disk. */
 export const stopWaitMs = 5000;
 
-/** The window is blank and the keys are gone within half a second. A vault that has not answered by now is killed. */
+/** A lock is for a person who walks away or a computer that falls asleep: then keys and text go with their processes. */
 export const lockWaitMs = 400;
 
 /** One vault and the inference processes that it has had. A vault serves one session, then both are replaced. */
@@ -64,11 +58,10 @@ type Round = {
   inference: Child | null;
   /** The vault has its `start` message; before that it takes no port. */
   started: boolean;
-  sessionEnded: {
-    readonly because: SessionEnd['because'];
-    readonly userId: SessionEnd['userId'] | null;
-  } | null;
-  lockAnswered: boolean;
+  /** Who is signed in. */
+  userId: UserId | null;
+  /** The session is over, by the vault's word or by main's; then the end of the vault is no crash. */
+  ended: StartReason | null;
 };
 
 /**
@@ -86,8 +79,8 @@ export function createLifeCycle(deps: Deps): LifeCycle {
       vault: deps.startVault(),
       inference: null,
       started: false,
-      sessionEnded: null,
-      lockAnswered: false,
+      userId: null,
+      ended: null,
     };
     round = next;
     next.vault.onMessage((message) => {
@@ -140,20 +133,41 @@ export function createLifeCycle(deps: Deps): LifeCycle {
       case 'keychain-request':
         void answerKeychain(current, parsed.data);
         return;
-      case 'session-ended':
-        current.sessionEnded = parsed.data;
-        deps.page.blank();
-        endInference(current);
-        deps.after(stopWaitMs, () => {
-          if (round === current) current.vault.kill();
-        });
+      case 'session-began':
+        current.userId = parsed.data.userId;
         return;
-      case 'nothing-to-lock':
-        current.lockAnswered = true;
+      case 'session-ended':
+        endSession(current, parsed.data.because, parsed.data.userId);
+        endInference(current);
+        killLater(current, stopWaitMs);
         return;
       case 'screen-capture':
-        deps.page.allowScreenCapture(parsed.data.allowed);
+        deps.allowScreenCapture(parsed.data.allowed);
     }
+  }
+
+  /** Nothing of the session stays where main decides it: the window first, because that is what others see. */
+  function endSession(current: Round, because: SessionEnded['because'], userId: UserId): void {
+    if (current.ended !== null) return;
+    current.ended = { startedBecause: because, lockedUserId: because === 'locked' ? userId : null };
+    pageAsked = false;
+    deps.page.blank();
+  }
+
+  function lock(reason: LockReason): void {
+    if (round === null || !round.started || stopping || round.ended !== null) return;
+    post(round, { kind: 'lock', reason });
+    if (round.userId === null) return;
+    endSession(round, 'locked', round.userId);
+    killLater(round, lockWaitMs);
+  }
+
+  function killLater(current: Round, delayMs: number): void {
+    deps.after(delayMs, () => {
+      if (round !== current) return;
+      endInference(current);
+      current.vault.kill();
+    });
   }
 
   async function answerKeychain(
@@ -170,14 +184,17 @@ export function createLifeCycle(deps: Deps): LifeCycle {
     deps.blocked.deliverTo(null);
     endInference(current);
     if (stopping || gaveUp) return;
-    if (current.sessionEnded !== null) {
-      const { because, userId } = current.sessionEnded;
-      startRound({ startedBecause: because, lockedUserId: because === 'locked' ? userId : null });
-      // A fresh page holds nothing of the session that ended. It asks for its own port.
-      pageAsked = false;
-      deps.page.reload();
+    if (current.ended !== null) {
+      startRound(current.ended);
+      // It asks for its own port.
+      deps.page.load();
     } else if (deps.budgets.vault.spend()) {
       startRound({ startedBecause: 'vault-crashed', lockedUserId: null });
+      if (current.userId === null) return;
+      // The session is over as well: the next person may be another one.
+      pageAsked = false;
+      deps.page.blank();
+      deps.page.load();
     } else {
       giveUp(stoppedMessages.vault);
     }
@@ -215,25 +232,13 @@ export function createLifeCycle(deps: Deps): LifeCycle {
     grantFile(grant, path, purpose) {
       if (round?.started === true) post(round, { kind: 'file-grant', grant, path, purpose });
     },
-    lock(reason) {
-      const current = round;
-      if (current?.started !== true || stopping || gaveUp) return;
-      current.lockAnswered = false;
-      post(current, { kind: 'lock', reason });
-      deps.after(lockWaitMs, () => {
-        if (round !== current || current.sessionEnded !== null || current.lockAnswered) return;
-        current.sessionEnded = { because: 'locked', userId: null };
-        deps.page.blank();
-        endInference(current);
-        current.vault.kill();
-      });
-    },
     pageCrashed() {
       if (stopping || gaveUp) return;
       pageAsked = false;
-      if (deps.budgets.page.spend()) deps.page.reload();
+      if (deps.budgets.page.spend()) deps.page.load();
       else giveUp(stoppedMessages.page);
     },
+    lock,
     async stop() {
       stopping = true;
       if (round === null) return;

@@ -1,10 +1,10 @@
 // First: no module may keep an unguarded reference to a socket or a name look-up.
 import { blockedConnections } from './main-network-guard.ts';
 import { app, dialog, protocol } from 'electron';
-import { switchOffCoreDumps } from '../links/core-dumps.ts';
 import { registerAppScheme } from './app-protocol.ts';
 import { composeApp } from './compose-app.ts';
 import { commandWords } from './command-words.ts';
+import { keepMemoryOutOfCoreDumps } from './core-dumps.ts';
 import { readDevelopmentSettings } from './development-settings.ts';
 import { endOnBug } from './end-on-bug.ts';
 import { hardenChromium } from './harden-chromium.ts';
@@ -14,7 +14,7 @@ import { startRefusal } from './start-refusal.ts';
 
 // Whatever a process of ours writes is for this account alone; children inherit it.
 process.umask(0o077);
-switchOffCoreDumps(process.platform);
+keepMemoryOutOfCoreDumps();
 
 const { isPackaged } = app;
 const command = commandWords(process.argv, isPackaged);

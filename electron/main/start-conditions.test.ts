@@ -22,6 +22,7 @@ const environment = {
   CLOISTER_CATALOGUE: '/a/catalogue.json',
   CLOISTER_TEST_HOOKS: '/a/hooks.json',
   CLOISTER_THEME: 'dark',
+  CLOISTER_SCREEN_CAPTURE: 'allowed',
 };
 
 describe('the environment', () => {
@@ -33,6 +34,7 @@ describe('the environment', () => {
       policyFolder: null,
       testHooksFile: '/a/hooks.json',
       theme: 'dark',
+      screenCaptureAllowed: true,
     });
   });
 
@@ -46,6 +48,7 @@ describe('the environment', () => {
       policyFolder: null,
       testHooksFile: null,
       theme: null,
+      screenCaptureAllowed: false,
     });
   });
 

@@ -1,14 +1,20 @@
 import { BrowserWindow, Menu } from 'electron';
-import { appOrigin } from '../shared/shell-contract.ts';
 import { menuTemplate } from './menu-template.ts';
 import { pagePreferences } from './page-preferences.ts';
 import type { Theme } from './theme.ts';
+
+export type MainWindow = {
+  readonly window: BrowserWindow;
+  /** Whether other programs see the window as black: screenshots, screen sharing, Windows Recall. Not on Linux, where nothing can. */
+  protectContent(isProtected: boolean): void;
+};
 
 export function createMainWindow(deps: {
   readonly theme: Theme;
   readonly preload: string;
   readonly isPackaged: boolean;
-}): BrowserWindow {
+  readonly contentProtected: boolean;
+}): MainWindow {
   const window = new BrowserWindow({
     title: 'Cloister',
     width: 1440,
@@ -27,13 +33,13 @@ export function createMainWindow(deps: {
   window.once('ready-to-show', () => {
     window.show();
   });
-  // Until the vault has read the policy, and where it does not allow it: no picture of the window, where the system obeys.
-  window.setContentProtection(true);
   deps.theme.follow(window);
-  return window;
+  const protectContent = (isProtected: boolean): void => {
+    window.setContentProtection(isProtected);
+  };
+  protectContent(deps.contentProtected);
+  return { window, protectContent };
 }
-
-export const pageUrl = `${appOrigin}/`;
 
 export function setMenu(platform: NodeJS.Platform): void {
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(platform)));

@@ -1,7 +1,13 @@
 import { contextBridge, ipcRenderer } from 'electron';
-import { appOrigin, shellChannels, textPortMessage, type Shell } from '../shared/shell-contract.ts';
+import {
+  appOrigin,
+  copiedFormat,
+  shellChannels,
+  textPortMessage,
+  type Shell,
+} from '../shared/shell-contract.ts';
 
-/** Hands the text port and five shell requests to our own page, nothing else. */
+/** Hands the text port and five shell requests to our own page, and marks what it copies; nothing else. */
 const shell: Shell = {
   requestTextPort: () => {
     ipcRenderer.send(shellChannels.requestTextPort);
@@ -15,6 +21,11 @@ const shell: Shell = {
 
 if (window.location.origin === appOrigin) {
   contextBridge.exposeInMainWorld('cloisterShell', shell);
+  // Before the page's own listener, which says what is copied.
+  for (const event of ['copy', 'cut'] as const)
+    window.addEventListener(event, ({ clipboardData }) => clipboardData?.setData(copiedFormat, '1'), {
+      capture: true,
+    });
   // The port itself cannot cross the context bridge; a window message can carry it.
   ipcRenderer.on(shellChannels.textPort, ({ ports }) => {
     window.postMessage(textPortMessage, appOrigin, ports);

@@ -26,6 +26,9 @@ export const appOrigin = 'app://cloister';
 /** `window.postMessage` data that brings the port: `event.ports[0]`. */
 export const textPortMessage = 'cloister.text-port';
 
+/** Stands beside a text that our page put on the clipboard, so that main can clear it at the end of a session unread. */
+export const copiedFormat = 'application/x.cloister';
+
 /** ipcMain channels, one per shell request. */
 export const shellChannels = {
   requestTextPort: 'shell.request-text-port',

@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { installNetworkGuard } from '../links/network-guard.ts';
-import { switchOffCoreDumps } from '../links/core-dumps.ts';
 import { createBlockedReports } from './blocked-reports.ts';
 
-switchOffCoreDumps(process.platform);
 const blocked = createBlockedReports();
 installNetworkGuard({ onBlocked: (api) => blocked.report('vault', api) });
 

@@ -102,6 +102,7 @@ export function createVault(deps: VaultDeps): Vault {
     openWithJournal({
       ...input,
       start,
+      tellMain: deps.post,
       clock,
       journal,
       policy,
@@ -260,7 +261,6 @@ export function createVault(deps: VaultDeps): Vault {
     },
     lock(reason) {
       if (signedIn !== null) endSession({ kind: 'locked', reason });
-      else if (signIn.pending() === null) deps.post({ kind: 'nothing-to-lock' });
       else abandonSignIn();
     },
     stop() {

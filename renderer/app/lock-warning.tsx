@@ -18,9 +18,18 @@ export function LockWarning(): ReactNode {
       }),
     [vault],
   );
+  const isWarning = secondsLeft !== null;
+  useEffect(() => {
+    if (!isWarning) return undefined;
+    const timer = setInterval(() => {
+      setSecondsLeft((left) => (left === null ? null : Math.max(0, left - 1)));
+    }, 1000);
+    return () => {
+      clearInterval(timer);
+    };
+  }, [isWarning]);
   useEffect(() => {
     let toldAt = performance.now();
-    const isWarning = secondsLeft !== null;
     const tell = (): void => {
       const now = performance.now();
       if (!isWarning && now - toldAt < tellEveryMs) return;
@@ -32,7 +41,7 @@ export function LockWarning(): ReactNode {
     return () => {
       for (const kind of kinds) window.removeEventListener(kind, tell);
     };
-  }, [vault, secondsLeft]);
+  }, [vault, isWarning]);
 
   if (secondsLeft === null) return null;
   return (

@@ -5,8 +5,7 @@ export const signInStrings = {
   locked: 'Locked',
   lockedBy: (name: string) => `by ${name}. The unfinished text is kept.`,
   who: 'Who are you?',
-  somebodyElse:
-    'Somebody else? Choose your name to sign in; the unfinished text of the other person stays theirs.',
+  somebodyElse: 'Somebody else? Choose your name. What the other person was writing stays theirs.',
   passphrase: 'Passphrase',
   oneTimeCode: 'One-time code',
   oneTimeCodeHint:

@@ -1,120 +1,163 @@
 import { describe, expect, it } from 'vitest';
-import { createIdleTimer, type IdleTimer } from './idle-timer.ts';
+import { createIdleTimer, idleCheckMs } from './idle-timer.ts';
 
-/** Two clocks and one timer that the test turns. */
+const minuteMs = 60_000;
+
+/** Clocks and timers that stand still until they are moved. Timers run by the monotonic clock, as Linux's do. */
 function createWorld(idleMinutes = 10) {
-  const told: (string | number | null)[] = [];
   let wallMs = 1_800_000_000_000;
-  let monotonicMs = 50_000;
-  let due: { atMs: number; act: () => void } | null = null;
+  let monotonicMs = 5000;
   let wakeUps = 0;
-  const timer: IdleTimer = createIdleTimer({
+  const timers = new Set<{ readonly atMs: number; readonly act: () => void }>();
+  const heard: string[] = [];
+  const timer = createIdleTimer({
     clock: { nowMs: () => wallMs, monotonicMs: () => monotonicMs },
     idleMinutes,
-    onWarn: (secondsLeft) => told.push(secondsLeft),
-    onLock: (reason) => told.push(reason),
-    after: (delayMs, act) => {
-      const mine = { atMs: monotonicMs + delayMs, act };
-      due = mine;
-      return () => {
-        if (due === mine) due = null;
-      };
+    onWarn: (secondsLeft) => heard.push(`warned, ${String(secondsLeft)} s left`),
+    onLock: (reason) => heard.push(`locked: ${reason}`),
+    schedule: (delayMs, act) => {
+      const entry = { atMs: monotonicMs + delayMs, act };
+      timers.add(entry);
+      return () => timers.delete(entry);
     },
   });
   return {
     timer,
-    told,
+    heard,
+    pending: () => timers.size,
     wakeUps: () => wakeUps,
-    isArmed: () => due !== null,
-    setWall(ms: number): void {
-      wallMs = ms;
-    },
-    wall: () => wallMs,
-    /** Time goes by, and the timer runs whenever it is due. */
-    pass(ms: number): void {
-      const endMs = monotonicMs + ms;
-      while (due !== null && due.atMs <= endMs) {
-        wallMs += due.atMs - monotonicMs;
-        monotonicMs = due.atMs;
-        const { act } = due;
-        due = null;
+    pass(durationMs: number): void {
+      const endMs = monotonicMs + durationMs;
+      for (;;) {
+        const [next] = [...timers].filter(({ atMs }) => atMs <= endMs).toSorted((a, b) => a.atMs - b.atMs);
+        if (next === undefined) break;
+        timers.delete(next);
+        wallMs += next.atMs - monotonicMs;
+        monotonicMs = next.atMs;
         wakeUps += 1;
-        act();
+        next.act();
       }
       wallMs += endMs - monotonicMs;
       monotonicMs = endMs;
     },
-    /** The computer sleeps: the monotonic clock stands still. */
-    sleep(ms: number): void {
-      wallMs += ms;
+    /** The wall clock jumps and no timer runs: a suspend when forwards, a clock that is set back when backwards. */
+    jump(byMs: number): void {
+      wallMs += byMs;
     },
   };
 }
 
-const minute = 60_000;
-
-describe('AC-04: the idle lock', () => {
-  it('warns thirty seconds before, counts down, and locks after ten minutes', () => {
-    const world = createWorld();
-    world.pass(9.5 * minute - 1);
-    expect(world.told).toEqual([]);
+describe('AC-04: the idle timer', () => {
+  it('warns 30 seconds before the time is over and locks when it is over, each once', () => {
+    const world = createWorld(10);
+    world.pass(10 * minuteMs - 30_001);
+    expect(world.heard).toEqual([]);
     world.pass(1);
-    expect(world.told).toEqual([30]);
-    world.pass(minute / 2);
-    expect([world.told.slice(0, 3), world.told.at(-2), world.told.at(-1)]).toEqual([[30, 29, 28], 1, 'idle']);
-    expect(world.isArmed()).toBe(false);
+    expect(world.heard).toEqual(['warned, 30 s left']);
+    world.pass(29_999);
+    expect(world.heard).toHaveLength(1);
+    world.pass(1);
+    expect(world.heard).toEqual(['warned, 30 s left', 'locked: idle']);
+    world.pass(60 * minuteMs);
+    expect(world.heard).toHaveLength(2);
   });
 
-  it.each([1, 30])('keeps the %i minutes of the policy', (minutes) => {
-    const world = createWorld(minutes);
-    world.pass(minutes * minute - 1000);
-    expect(world.told).not.toContain('idle');
-    world.pass(1000);
-    expect(world.told.at(-1)).toBe('idle');
-  });
-
-  it('begins again with whatever a person does, and takes the warning back', () => {
-    const world = createWorld();
-    world.pass(9 * minute);
+  it('starts the time again at each activity, also after a warning, and then warns anew', () => {
+    const world = createWorld(1);
+    for (let time = 0; time < 20; time += 1) {
+      world.pass(29_000);
+      world.timer.activity();
+    }
+    expect(world.heard).toEqual([]);
+    world.pass(45_000);
     world.timer.activity();
-    world.pass(9.5 * minute);
-    world.timer.activity();
-    expect(world.told).toEqual([30, null]);
-    world.pass(9 * minute);
-    expect(world.told).toEqual([30, null]);
+    world.pass(29_000);
+    expect(world.heard).toEqual(['warned, 30 s left']);
+    world.pass(2000);
+    expect(world.heard).toEqual(['warned, 30 s left', 'warned, 30 s left']);
+    world.pass(29_000);
+    expect(world.heard.at(-1)).toBe('locked: idle');
   });
 
-  it('locks after a sleep that was longer than the idle time', () => {
-    const world = createWorld();
-    world.pass(minute);
-    world.sleep(12 * minute);
-    world.pass(15_000);
-    expect(world.told).toEqual(['suspend']);
-  });
-
-  it('goes on after a short sleep, which counts as idle', () => {
-    const world = createWorld();
-    world.sleep(5 * minute);
-    world.pass(4 * minute);
-    expect(world.told).toEqual([]);
-    world.pass(minute);
-    expect(world.told.at(-1)).toBe('suspend');
-  });
-
-  it('is not put off by a clock that is set back', () => {
-    const world = createWorld();
-    world.setWall(world.wall() - 365 * 24 * 60 * minute);
-    world.pass(10 * minute);
-    expect(world.told.at(-1)).toBe('idle');
-  });
-
-  it('runs one timer, four times a minute, and none when it was stopped', () => {
+  it('locks soon after a suspend that the monotonic clock did not count', () => {
     const world = createWorld(30);
-    world.pass(29 * minute);
-    expect(world.wakeUps()).toBeLessThanOrEqual(4 * 29);
+    world.pass(minuteMs);
+    world.jump(61_000);
+    world.pass(idleCheckMs);
+    expect(world.heard).toEqual(['locked: suspend']);
+  });
+
+  it('locks at once when the first thing after a suspend is activity', () => {
+    const world = createWorld(30);
+    world.pass(minuteMs);
+    world.jump(8 * 60 * minuteMs);
+    world.timer.activity();
+    expect(world.heard).toEqual(['locked: suspend']);
+  });
+
+  it('counts a short suspend as idle time: many of them lock as well', () => {
+    const world = createWorld(5);
+    for (let time = 0; time < 6; time += 1) {
+      world.jump(50_000);
+      world.pass(idleCheckMs);
+    }
+    expect(world.heard.at(-1)).toBe('locked: idle');
+  });
+
+  it('bears a wall clock that is corrected by less than a minute', () => {
+    const world = createWorld(10);
+    world.pass(minuteMs);
+    world.jump(59_000);
+    world.pass(minuteMs);
+    world.timer.activity();
+    world.jump(-59_000);
+    world.pass(9 * minuteMs);
+    expect(world.heard).toEqual([]);
+  });
+
+  it('gives no more time when the wall clock is set back', () => {
+    const world = createWorld(10);
+    world.pass(minuteMs);
+    world.jump(-24 * 60 * minuteMs);
+    world.pass(9 * minuteMs);
+    expect(world.heard).toEqual(['warned, 30 s left', 'locked: idle']);
+  });
+
+  it('notices a suspend after the clock was set back', () => {
+    const world = createWorld(30);
+    world.jump(-24 * 60 * minuteMs);
+    world.pass(idleCheckMs);
+    world.jump(2 * minuteMs);
+    world.pass(idleCheckMs);
+    expect(world.heard).toEqual(['locked: suspend']);
+  });
+
+  it('locks on activity that comes after the time is over, when the timer itself is late', () => {
+    const world = createWorld(1);
+    world.pass(55_000);
+    world.jump(40_000);
+    world.timer.activity();
+    expect(world.heard).toEqual(['warned, 30 s left', 'locked: idle']);
+  });
+
+  it('has one timer at a time, wakes up at most six times a minute, and leaves none behind', () => {
+    const world = createWorld(30);
+    world.pass(20 * minuteMs);
+    expect([world.pending(), world.wakeUps()]).toEqual([1, 120]);
+    for (let time = 0; time < 1000; time += 1) world.timer.activity();
+    expect(world.pending()).toBe(1);
     world.timer.stop();
-    expect(world.isArmed()).toBe(false);
-    world.pass(5 * minute);
-    expect(world.told).toEqual([]);
+    world.timer.activity();
+    world.pass(60 * minuteMs);
+    expect([world.pending(), world.heard]).toEqual([0, []]);
+
+    const locked = createWorld(1);
+    locked.pass(minuteMs);
+    locked.timer.activity();
+    expect([locked.pending(), locked.heard.length]).toEqual([0, 2]);
+  });
+
+  it.each([0, 31, 1.5, Number.NaN])('refuses an idle time of %s minutes', (idleMinutes) => {
+    expect(() => createWorld(idleMinutes)).toThrow(RangeError);
   });
 });

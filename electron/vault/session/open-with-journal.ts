@@ -1,3 +1,4 @@
+import type { FromVault } from '../../links/vault-control.ts';
 import type { Notice } from '../../shared/contract.ts';
 import type { SignedInUser } from '../../shared/session-contract.ts';
 import type { Result } from '../../shared/result.ts';
@@ -22,6 +23,7 @@ export type RecordKeys = {
 
 type Deps = RecordKeys & {
   readonly start: StartMessage;
+  readonly tellMain: (message: FromVault) => void;
   readonly clock: Clock;
   readonly journal: SealedJournal;
   readonly policy: PolicyInForce;
@@ -49,6 +51,7 @@ export async function openWithJournal(deps: Deps): Promise<Result<OpenSession>> 
   });
   if (!opened.ok) return opened;
   const open = opened.value;
+  deps.tellMain({ kind: 'session-began', userId: deps.user.userId });
   const installation = deps.installation();
   if (installation.ok) installation.value.confirm();
   const folded = await foldJournal(deps.journal, {

@@ -45,7 +45,7 @@ export function beginSignedIn(
   keyring: KeyringEditor,
   deps: Deps,
 ): SignedIn {
-  const { start, clock, gateway, model, post } = deps;
+  const { start, clock, gateway, model } = deps;
   beginSession(session, {
     start,
     user,
@@ -64,15 +64,30 @@ export function beginSignedIn(
     user,
     keyring,
     recorder: recorderOf(session, deps),
-    idle: createIdleTimer({
-      clock,
-      idleMinutes: deps.idleMinutes,
-      after: deps.after,
-      onWarn: (secondsLeft) => {
-        post({ event: 'lock.warning', secondsLeft });
-      },
-      onLock: deps.onLock,
-    }),
+    idle: idleLock(deps),
+  };
+}
+
+/** A warning that was shown is taken back when somebody does something. */
+function idleLock({ clock, post, ...deps }: Deps): IdleTimer {
+  let warned = false;
+  const timer = createIdleTimer({
+    clock,
+    idleMinutes: deps.idleMinutes,
+    schedule: deps.after,
+    onWarn: (secondsLeft) => {
+      warned = true;
+      post({ event: 'lock.warning', secondsLeft });
+    },
+    onLock: deps.onLock,
+  });
+  return {
+    activity() {
+      timer.activity();
+      if (warned) post({ event: 'lock.warning', secondsLeft: null });
+      warned = false;
+    },
+    stop: timer.stop,
   };
 }
 
