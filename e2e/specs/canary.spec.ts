@@ -1,15 +1,18 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { ownFolder } from '../../build/setup/unprivileged.mjs';
+import { constants, gunzipSync, gzipSync } from 'node:zlib';
+import type { Page } from '@playwright/test';
+import { appUser, ownFolder } from '../../build/setup/unprivileged.mjs';
 import { formsOfText, type ByteForm } from '../harness/byte-forms.ts';
 import { openFiles, searchFile, searchFolder, searchOpenFiles } from '../harness/file-search.ts';
-import type { Home, RunningApp } from '../harness/launch-app.ts';
+import { giveToApp, type Home, type RunningApp } from '../harness/launch-app.ts';
 import { administrator, clinician, patientReference } from '../harness/people.ts';
 import {
   button,
   draftEnded,
+  draftText,
   exportBundle,
   firstRun,
   modelReady,
@@ -24,16 +27,17 @@ import { writeTinyModels } from '../harness/tiny-model.ts';
 test.skip(process.platform !== 'linux' || process.getuid?.() !== 0, "reads other processes' open files");
 
 /** Words of clinical text that no file may hold. New ones in each run: nobody else's file can have them. */
-type Canaries = {
-  readonly typed: string;
-  readonly asked: string;
-  readonly opened: string;
-  readonly said: string;
-};
+type Canaries = Readonly<Record<'typed' | 'asked' | 'opened' | 'edited' | 'said', string>>;
 
 function createCanaries(): Canaries {
   const word = (): string => `canary-${randomBytes(9).toString('hex')}`;
-  return { typed: word(), asked: word(), opened: word(), said: shuffled('PLUMBAGOxyzkw7349') };
+  return {
+    typed: word(),
+    asked: word(),
+    opened: word(),
+    edited: word(),
+    said: shuffled('PLUMBAGOxyzkw7349'),
+  };
 }
 
 /** The small model says each byte once at most. */
@@ -45,11 +49,7 @@ function shuffled(letters: string): string {
 const formsOf = (canaries: Canaries): readonly ByteForm[] => Object.values(canaries).flatMap(formsOfText);
 
 /** Every folder that a program is told to put something in, below the test's own. */
-function foldersOf(home: Home): {
-  readonly root: string;
-  readonly words: readonly string[];
-  readonly temporary: string;
-} {
+function foldersOf(home: Home): { readonly root: string; readonly words: readonly string[] } {
   const root = join(home.folder, 'account');
   const folders = {
     HOME: root,
@@ -61,7 +61,7 @@ function foldersOf(home: Home): {
   };
   for (const folder of [root, join(root, '.local'), ...Object.values(folders)]) ownFolder(folder);
   const words = Object.entries(folders).map(([name, folder]) => `${name}=${folder}`);
-  return { root, words: ['env', ...words], temporary: folders.TMPDIR };
+  return { root, words: ['env', ...words] };
 }
 
 test('AC-05: what is typed, asked, opened, answered, copied and accepted stands in no file, open or closed', async ({
@@ -70,6 +70,7 @@ test('AC-05: what is typed, asked, opened, answered, copied and accepted stands 
 }) => {
   const canaries = createCanaries();
   const forms = formsOf(canaries);
+  const since = writtenByTheAppSinceNow();
   const account = foldersOf(emptyHome);
   const models = writeTinyModels(['--script', canaries.said, '--afterwards', 'end']);
   const app = await launch({
@@ -85,27 +86,14 @@ test('AC-05: what is typed, asked, opened, answered, copied and accepted stands 
   await signIn(page, clinician);
   await modelReady(page);
 
-  await page.getByLabel('Patient reference').fill(patientReference);
-  await sourceField(page).fill(`A made-up ${canaries.typed} cough.`);
-  await page.getByRole('radio', { name: 'Free question' }).check();
-  await page.getByRole('textbox', { name: 'Question' }).fill(`What of the ${canaries.asked}?`);
-  await writeDraft(page, 'Free question');
-  await draftEnded(page);
-  await button(page, 'Copy').click();
-  await button(page, 'Accept as final').click();
-  await expect(page.getByText(/Accepted as final · entry/)).toBeVisible();
+  await askEditAndAccept(page, canaries);
   expect(searchOpenFiles(mainId, forms)).toEqual([]);
 
-  await page.getByLabel('Open a text file').setInputFiles({
-    name: 'visit.txt',
-    mimeType: 'text/plain',
-    buffer: Buffer.from(`A made-up ${canaries.opened} rash.`),
-  });
-  await expect(sourceField(page)).toHaveValue(/rash/);
-  await page.getByRole('radio', { name: 'Visit summary' }).check();
-  await button(page, /^Write (draft|again)$/).click();
-  await draftEnded(page);
+  const visit = join(emptyHome.folder, 'visit.txt');
+  await openAndSummarise(page, visit, canaries.opened);
   expect(openFiles(mainId).map(({ target }) => target)).toContain(join(emptyHome.data, 'cloister.db'));
+  expect(searchOpenFiles(mainId, forms)).toEqual([]);
+  await copyAndList(page);
   expect(searchOpenFiles(mainId, forms)).toEqual([]);
 
   await signOut(page);
@@ -118,12 +106,89 @@ test('AC-05: what is typed, asked, opened, answered, copied and accepted stands 
   await signOut(page);
 
   await dieOfACrash(app);
+  expect(searchOpenFiles(mainId, forms)).toEqual([]);
   await app.close();
-  expect(searchFolder(emptyHome.folder, forms)).toEqual([]);
+  // The one file that this test wrote itself, and nothing else.
+  expect(searchFolder(emptyHome.folder, forms)).toEqual([{ file: visit, form: 'plain' }]);
+  expect(searchBelow(emptyHome.folder, [], forms)).toEqual([`${visit}: plain`]);
   expect(searchFile(bundle, forms)).toEqual([]);
-  plantAndFind(account.temporary, canaries, forms);
+  // Where programs put things without being told to, and the home that the password file names.
+  for (const folder of ['/tmp', '/var/tmp', appUser().home])
+    expect(searchBelow(folder, ['!', '-path', `${emptyHome.folder}/*`, ...since], forms)).toEqual([]);
+  plantAndFind(join(account.root, 'tmp'), canaries, since);
   rmSync(models.folder, { recursive: true });
 });
+
+async function askEditAndAccept(page: Page, canaries: Canaries): Promise<void> {
+  await page.getByLabel('Patient reference').fill(patientReference);
+  await sourceField(page).fill(`A made-up ${canaries.typed} cough.`);
+  await page.getByRole('radio', { name: 'Free question' }).check();
+  await page.getByRole('textbox', { name: 'Question' }).fill(`What of the ${canaries.asked}?`);
+  await writeDraft(page, 'Free question');
+  await draftEnded(page);
+  await expect(draftText(page)).toContainText(canaries.said);
+  await button(page, 'Copy').click();
+  await button(page, 'Edit').click();
+  await page.getByLabel('Draft text').fill(`${canaries.said} ${canaries.edited}`);
+  await button(page, 'Done').click();
+  await button(page, 'Accept as final').click();
+  await expect(page.getByText(/Accepted as final · entry/)).toBeVisible();
+}
+
+/** By its path: the app itself reads the file from the disk. */
+async function openAndSummarise(page: Page, file: string, opened: string): Promise<void> {
+  writeFileSync(file, `A made-up ${opened} rash.`);
+  giveToApp(file);
+  await page.getByLabel('Open a text file').setInputFiles(file);
+  await expect(sourceField(page)).toHaveValue(/rash/);
+  await page.getByRole('radio', { name: 'Visit summary' }).check();
+  await button(page, /^Write (draft|again)$/).click();
+  await draftEnded(page);
+}
+
+/** More entries with clinical text than one page lists: sorting them must not spill into a file. */
+async function copyAndList(page: Page): Promise<void> {
+  await sourceField(page).selectText();
+  for (let copies = 0; copies < 120; copies += 1) await page.keyboard.press('Control+c');
+  await button(page, 'Record').click();
+  await page.getByLabel('Type').selectOption({ label: 'Copied' });
+  await button(page, 'Load older').click();
+  await expect.poll(() => page.getByRole('row').count()).toBeGreaterThan(100);
+}
+
+/** For `find`: other tests' files are none of ours. Files above 200 MB are models. */
+const writtenByTheAppSinceNow = (): readonly string[] =>
+  `-user ${String(appUser().uid)} -newerct @${String(Date.now() / 1000)} -size -200M`.split(' ');
+
+/** Files below the folder that meet the conditions; gzip streams are unpacked wherever in the file they begin. */
+function searchBelow(folder: string, conditions: readonly string[], forms: readonly ByteForm[]): string[] {
+  const words = [folder, ...conditions, '-type', 'f', '-print0'];
+  const found = spawnSync('find', words, { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  // That a file went away while it looked is all right.
+  expect(found.stderr.replaceAll(/^.*No such file or directory\n/gm, '')).toBe('');
+  const files = found.stdout.split('\0').filter((file) => existsSync(file));
+  return files.flatMap((file) => [
+    ...searchFile(file, forms).map(({ file: where, form }) => `${where}: ${form}`),
+    ...packedIn(readFileSync(file)).flatMap((unpacked) =>
+      forms
+        .filter(({ bytes }) => unpacked.includes(bytes))
+        .map(({ form }) => `${file}: ${form}, packed inside`),
+    ),
+  ]);
+}
+
+function packedIn(bytes: Buffer): readonly Buffer[] {
+  const unpacked: Buffer[] = [];
+  const next = (after: number): number => bytes.indexOf('\x1f\x8b\x08', after, 'latin1');
+  for (let at = next(1); at > 0; at = next(at + 1)) {
+    try {
+      unpacked.push(gunzipSync(bytes.subarray(at), { finishFlush: constants.Z_SYNC_FLUSH }));
+    } catch {
+      // Three bytes by chance, and no stream.
+    }
+  }
+  return unpacked;
+}
 
 /** A crash is when programs write what they know to the disk: the page ends by one while a canary stands in it. */
 async function dieOfACrash({ app, page }: RunningApp): Promise<void> {
@@ -137,7 +202,9 @@ async function dieOfACrash({ app, page }: RunningApp): Promise<void> {
 }
 
 /** The control: one planted file in each form must be found, or the search above found nothing because it cannot. */
-function plantAndFind(folder: string, { typed, opened }: Canaries, forms: readonly ByteForm[]): void {
+function plantAndFind(folder: string, canaries: Canaries, since: readonly string[]): void {
+  const { typed, opened } = canaries;
+  const forms = formsOf(canaries);
   const file = join(folder, 'planted.bin');
   const sentence = (before: string): Buffer => Buffer.from(`${before}The ${typed} and the ${opened}.`);
   const planted: readonly Buffer[] = [
@@ -148,16 +215,20 @@ function plantAndFind(folder: string, { typed, opened }: Canaries, forms: readon
     gzipSync(sentence('')),
     // Cut off, as a crash leaves it.
     gzipSync(Buffer.concat([sentence(''), randomBytes(4000)])).subarray(0, 2000),
+    Buffer.concat([Buffer.alloc(50), gzipSync(sentence('')), Buffer.alloc(50)]),
   ];
   for (const [index, bytes] of planted.entries()) {
     writeFileSync(file, bytes);
-    expect([index, searchFolder(folder, forms).length > 0]).toEqual([index, true]);
+    giveToApp(file);
+    // Only the second one looks into the middle of a file.
+    expect([index, searchFolder(folder, forms).length > 0]).toEqual([index, index < planted.length - 1]);
+    expect([index, searchBelow(folder, since, forms).length > 0]).toEqual([index, true]);
   }
   // A file without a name, held open by a process: here this one.
   writeFileSync(file, planted[0] ?? '');
   const descriptor = openSync(file, 'r');
   unlinkSync(file);
-  expect(searchFolder(folder, forms)).toEqual([]);
+  expect(searchBelow(folder, [], forms)).toEqual([]);
   expect(searchOpenFiles(process.pid, forms).some(({ file: found }) => found.includes('planted.bin'))).toBe(
     true,
   );
