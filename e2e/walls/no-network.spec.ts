@@ -84,7 +84,7 @@ test('the walls hold the same calls back, each wall for itself', async () => {
         session: await tell(() => new Promise((resolve, reject) => request('${plantedUrl}').on('error', reject).on('response', resolve).end())),
         page: await tell(() => page.loadURL('${plantedUrl}')),
       }));
-      app.quit();
+      app.exit();
     });`;
   expect(await outsideTargetsOf(planted)).toEqual([]);
   expect(JSON.parse(readFileSync(told, 'utf8'))).toEqual({

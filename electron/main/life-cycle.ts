@@ -245,12 +245,18 @@ export function createLifeCycle(deps: Deps): LifeCycle {
       const { vault, inference } = round;
       const ended = Promise.all([whenEnded(vault), inference === null ? null : whenEnded(inference)]);
       post(round, { kind: 'stop' });
-      const cancel = deps.after(stopWaitMs, () => {
-        vault.kill();
-        inference?.kill();
+      await new Promise<void>((resolve) => {
+        const cancel = deps.after(stopWaitMs, () => {
+          vault.kill();
+          inference?.kill();
+          // A process that was never really begun says nothing of its end; main ends all the same, and takes it along.
+          deps.after(lockWaitMs, resolve);
+        });
+        void ended.then(() => {
+          cancel();
+          resolve();
+        });
       });
-      await ended;
-      cancel();
     },
   };
 }

@@ -376,6 +376,58 @@ describe('an account that is switched off', () => {
   });
 });
 
+describe('two changes of accounts at once', () => {
+  it('both hold: neither brings the other account back as it was', async () => {
+    await setUp();
+    await signIn('it-admin');
+    const clinician = await idOf('clinician');
+    const other = await value('accounts.add', { displayName: 'Ben Bright', role: 'clinician' });
+    const [first, second] = await Promise.all([
+      value('accounts.issueCode', { userId: clinician }),
+      value('accounts.issueCode', { userId: other.userId }),
+    ]);
+    await signOut();
+    expect(await failure('session.signIn', { userId: clinician, passphrase: clinicianPassphrase })).toBe(
+      'wrong-passphrase',
+    );
+    expect(await failure('session.signIn', { userId: clinician, passphrase: first.code })).toBe('none');
+    await value('session.cancelSignIn', {});
+    await restart();
+    expect(await failure('session.signIn', { userId: other.userId, passphrase: second.code })).toBe('none');
+  });
+});
+
+describe('an answer that a crash cut off', () => {
+  it('stays the record of the person who asked, whoever signs in next', async () => {
+    await setUp();
+    await signIn('it-admin');
+    const { userId, code } = await value('accounts.add', { displayName: 'Ben Bright', role: 'clinician' });
+    await signOut();
+    await signIn('clinician');
+    const clinician = await idOf('clinician');
+    const { turnId } = await value('chat.sendPrompt', {
+      patientReference: 'SYN-7',
+      taskId: 'soap-note',
+      sourceText: 'A made-up visit.',
+      question: '',
+      regenerates: null,
+    });
+    played.model.say({ kind: 'delta', turnId, text: 'Shown to one person.' });
+    // Killed: nothing is closed.
+    const killed = played.vault;
+    played = await startPlayedVault(folder, 'vault-crashed');
+    await value('session.signIn', { userId, passphrase: code });
+    await value('session.choosePassphrase', { passphrase: newPassphrase });
+    expect(await logged()).not.toContain('response.aborted');
+    await signOut();
+    await signIn('clinician');
+    const filter = { before: null, limit: 200, userId: null, type: null, patientReference: null };
+    const { rows } = await value('log.list', filter);
+    expect(rows.find(({ type }) => type === 'response.aborted')?.actorId).toBe(clinician);
+    killed.stop();
+  });
+});
+
 describe('AC-03: emergency access', () => {
   const prompt = {
     patientReference: 'SYN-7',

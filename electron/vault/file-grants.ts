@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs';
+import { dirname, sep } from 'node:path';
 import type { FilePurpose } from '../shared/shell-contract.ts';
 
 /** Files that the person chose in main's dialog. The page holds only the grant, for one use and one purpose. */
@@ -16,4 +18,15 @@ export function createFileGrants(): FileGrants {
       return found?.purpose === purpose ? found.path : null;
     },
   };
+}
+
+/** By real paths: a link into the data folder leads there too. */
+export function isInside(folder: string, file: string): boolean {
+  try {
+    const parent = realpathSync(dirname(file));
+    const own = realpathSync(folder);
+    return parent === own || parent.startsWith(own + sep);
+  } catch {
+    return false;
+  }
 }

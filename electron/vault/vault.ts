@@ -261,6 +261,8 @@ export function createVault(deps: VaultDeps): Vault {
     },
     lock(reason) {
       if (signedIn !== null) endSession({ kind: 'locked', reason });
+      // Somebody's passphrase is being tried: what it opens must not outlive this moment.
+      else if (signIn.isBusy()) deps.exitSoon();
       else abandonSignIn();
     },
     stop() {

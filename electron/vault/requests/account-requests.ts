@@ -56,10 +56,11 @@ export function accountHandlers(deps: AccountDeps): AccountHandlers {
   ): Promise<Result<{ code: string }>> {
     const code = createEnrolmentCode();
     const enrolment = await createEnrolmentKey({ userId: account.userId, code: code.normalised });
-    const { installationId, epoch, users } = keyring().current();
+    const { installationId, epoch } = keyring().current();
     const record = await enrollingRecord({ installationId, epoch, keys: session() }, account, enrolment);
     return recordThen(session(), { type: 'user.code-issued', data: { user: account.userId, reason } }, () => {
-      const applied = keyring().apply({ users: withUser(users, record) });
+      // The accounts as they are now: another change may have come while this one waited.
+      const applied = keyring().apply({ users: withUser(keyring().current().users, record) });
       return applied.ok ? ok({ code: code.printed }) : applied;
     });
   }

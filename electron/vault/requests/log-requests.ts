@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { appError } from '../../shared/app-error.ts';
 import type { LogRecord, LogRow } from '../../shared/log-data.ts';
 import {
@@ -18,7 +19,7 @@ import { hashLeaf, inclusionProof, rootOf, verifyInclusion } from '../log/merkle
 import type { OpenSession } from '../session/open-session.ts';
 import { findPatient } from '../turns/patients.ts';
 import type { BackgroundTasks } from '../worker/background-tasks.ts';
-import type { FileGrants } from '../file-grants.ts';
+import { isInside, type FileGrants } from '../file-grants.ts';
 import type { Handlers } from './request-table.ts';
 
 export type LogDeps = {
@@ -74,6 +75,7 @@ export function logHandlers(
   return {
     'log.list': (filter) => {
       const { actor, reader } = session();
+      if (filter.patientReference !== null && !seesPatients(actor.role)) return err(noPatientsForIt);
       const patient =
         filter.patientReference === null ? null : findPatient(session().database, filter.patientReference);
       if (filter.patientReference !== null && patient === null)
@@ -166,6 +168,7 @@ export function logHandlers(
             'The file was not chosen in this session. Nothing was written. Choose it again.',
           ),
         );
+      if (isInside(dirname(session().databasePath), path)) return err(notThere);
       const { log, actor, reader } = session();
       const size = reader.size();
       const root = Buffer.from(rootOf(size, (level, position) => reader.readNode(level, position))).toString(
@@ -201,6 +204,14 @@ function seesPatients(role: Role): boolean {
   return role !== 'it-admin';
 }
 
+const notThere = appError(
+  'export-failed',
+  'A bundle cannot be saved among the files of Cloister itself. Nothing was written. Choose another folder.',
+);
+const noPatientsForIt = appError(
+  'not-allowed',
+  'IT is not told which patients there are. Nothing was looked up.',
+);
 const noSuchPatient = appError(
   'record-not-found',
   'Nobody has recorded anything about a patient with this reference on this computer. That you looked, and why, is recorded. Check the reference.',

@@ -62,8 +62,12 @@ export function workspaceHandlers(deps: WorkspaceDeps): WorkspaceHandlers {
       });
       return ok({ entry: receipt.seq });
     },
-    'chat.sendPrompt': (input) =>
-      refusePatient(deps.flavour, input.patientReference) ?? recorder().submit(input),
+    'chat.sendPrompt': (input) => {
+      const refused = refusePatient(deps.flavour, input.patientReference);
+      if (refused !== null) return refused;
+      if (input.regenerates !== null && ownTurn(input.regenerates) === null) return err(turnNotFound);
+      return recorder().submit(input);
+    },
     'chat.stop': ({ turnId }) => recorder().stop(turnId),
     'chat.reread': ({ turnId }) => {
       const turn = ownTurn(turnId);

@@ -52,6 +52,8 @@ export type SignIn = {
   giveSecondFactor(code: string): Result<SignInStep>;
   choosePassphrase(passphrase: string): Promise<Result<SignInStep>>;
   goOn(): Result<SignInStep>;
+  /** A passphrase is being tried at this moment. */
+  isBusy(): boolean;
   /** The record that a half-done sign-in has opened; null when there is none. */
   pending(): OpenSession | null;
 };
@@ -121,9 +123,9 @@ export function createSignIn(deps: SignInDeps): SignIn {
     if (!identity.ok) return identity;
     const keys = await unlockWithRecoveryKey({ keyring, identity: identity.value });
     if (!keys.ok) return refused(userId, 'keyring', keys.error);
+    const recipient = recipientHash(await recipientOf(identity.value));
     const step = await openPending(keyring, record, keys.value, 'recovery-key');
     if (!step.ok) return step;
-    const recipient = recipientHash(await recipientOf(identity.value));
     withPending((half) => recordRecovery(half, recipient));
     return step;
   }
@@ -188,6 +190,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
         return step.ok ? goTo(step.value) : step;
       }),
     goOn: () => withPending((half) => ok(half.goOn())),
+    isBusy: () => busy,
     pending: () => pending?.open ?? null,
   };
 }

@@ -34,7 +34,8 @@ export function closeOpenTurns(deps: OutcomeDeps, reason: 'restart' | 'error'): 
   for (const turn of open) {
     const { text, nextSeq } = deps.turns.deltas(turn.turnId);
     recordOutcome(
-      deps,
+      // Only these two: whoever is signed in now is not who asked.
+      { log: deps.log, turns: deps.turns },
       turn,
       { text, deltas: nextSeq },
       { ...abortWords(reason), report: noReport, overByTokens: 0 },
@@ -54,7 +55,8 @@ export function recordOutcome(
       type: `response.${how.outcome}`,
       actor:
         deps.actor === undefined
-          ? { id: null, role: 'system' }
+          ? // The system's doing, in the record of the person whose request it was.
+            { id: turn.userId, role: 'system' }
           : { id: deps.actor.userId, role: deps.actor.role },
       session: deps.actor?.sessionId ?? null,
       patient: turn.patientId,
