@@ -62,6 +62,7 @@ function exportTask(path: string): WorkerTask {
     ...session(),
     logSeed: Uint8Array.from(logSeed),
     path,
+    unfinishedPath: `${path}.part`,
     versions: { electron: '42.0.0' },
   };
 }

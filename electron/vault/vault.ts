@@ -156,6 +156,7 @@ export function createVault(deps: VaultDeps): Vault {
   }
 
   function closeSession(because: 'signed-out' | 'locked' | 'keys-changed', userId: UserId): void {
+    tasks.discard();
     signedIn?.idle.stop();
     signedIn?.session.close();
     signedIn = null;
@@ -266,6 +267,7 @@ export function createVault(deps: VaultDeps): Vault {
       else abandonSignIn();
     },
     stop() {
+      tasks.discard();
       signedIn?.recorder.abort('signed-out');
       signedIn?.session.close();
       signIn.pending()?.close();

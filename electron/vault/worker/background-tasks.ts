@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { appError } from '../../shared/app-error.ts';
 import type { ExportSummary, Verification } from '../../shared/log-data.ts';
@@ -13,6 +16,8 @@ export type BackgroundTasks = {
     session: OpenSession,
     options: { readonly path: string; readonly clinicalText: 'withheld' | 'included'; readonly size: number },
   ): Promise<Result<ExportSummary>>;
+  /** The session ends: what is being written goes, for it may hold clinical text and nobody would finish it. */
+  discard(): void;
 };
 
 type Deps = {
@@ -25,7 +30,11 @@ type Deps = {
 };
 
 export function createBackgroundTasks(deps: Deps): BackgroundTasks {
+  const unfinished = new Set<string>();
   return {
+    discard() {
+      for (const path of unfinished) rmSync(path, { force: true });
+    },
     async verify(session) {
       const { databasePath, dek, origin, verifierKey } = session;
       const task: WorkerTask = {
@@ -41,6 +50,9 @@ export function createBackgroundTasks(deps: Deps): BackgroundTasks {
     async exportBundle(session, { path, clinicalText, size }) {
       const { databasePath, dek, logSeed, origin, verifierKey } = session;
       session.log.keepCheckpoint(size);
+      // A name of its own: nobody's file stands there already, and no link that somebody laid out.
+      const unfinishedPath = join(dirname(path), `.cloister-${randomUUID()}.part`);
+      unfinished.add(unfinishedPath);
       const task: WorkerTask = {
         kind: 'export',
         databasePath,
@@ -49,6 +61,7 @@ export function createBackgroundTasks(deps: Deps): BackgroundTasks {
         origin,
         verifierKey,
         path,
+        unfinishedPath,
         size,
         clinicalText,
         appVersion: deps.appVersion,
@@ -57,6 +70,7 @@ export function createBackgroundTasks(deps: Deps): BackgroundTasks {
         flavour: deps.flavour,
       };
       const last = await runWorker(deps.workerPath, task, deps.onExportProgress);
+      unfinished.delete(unfinishedPath);
       return last.kind === 'exported' ? ok(last.summary) : failure(last);
     },
   };

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { appError, type AppError } from '../../shared/app-error.ts';
 import { syncFolder } from '../keys/durable-file.ts';
 import { publicKeyOf } from '../log/ed25519.ts';
@@ -18,8 +17,7 @@ export async function exportBundle(
   onProgress: (fraction: number) => void,
 ): Promise<WorkerMessage> {
   const startedAt = performance.now();
-  // A name of its own: nobody's file stands there already, and no link that somebody laid out.
-  const unfinished = join(dirname(task.path), `.cloister-${randomUUID()}.part`);
+  const unfinished = task.unfinishedPath;
   try {
     await writeBundle(task, reader, unfinished, onProgress);
     sync(unfinished);

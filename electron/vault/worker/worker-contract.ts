@@ -19,6 +19,8 @@ export const workerTaskSchema = z.discriminatedUnion('kind', [
     origin: z.string(),
     verifierKey: z.string(),
     path: z.string(),
+    /** Where it is written until it is whole: a name of its own beside the final one. */
+    unfinishedPath: z.string(),
     size: z.int().positive(),
     clinicalText: z.enum(['withheld', 'included']),
     appVersion: z.string(),
