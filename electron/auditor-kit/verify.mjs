@@ -4,7 +4,7 @@
  * written from the public formats (RFC 6962 hashing, C2SP signed-note, tlog-checkpoint and tlog-tiles, OpenSSH SSHSIG,
  * RFC 8785 canonical JSON) and electron/vault/log/FORMAT.md.
  *
- *   node verify.mjs BUNDLE.zip|FOLDER [--key FILE] [--json]
+ *   node verify.mjs BUNDLE.zip|FOLDER [--key FILE] [--checkpoint FILE] [--json]
  *
  * FILE holds the key that you trust: a `log.vkey` line or the `SHA256:` fingerprint that was compared out of band. It may
  * be an earlier key of the record: then the entries that changed the key must lead from it to the one that signs now.
@@ -18,6 +18,8 @@ const namespace = 'cloister-audit-bundle';
 const tileWidth = 256;
 const clockToleranceMs = 2000;
 const maximumLeafBytes = 65_535;
+/** Objects and lists in one another. A leaf has three; what is deeper could make one verifier give up and not another. */
+const maximumDepth = 100;
 /** Bytes read at a time: a bundle may be larger than the memory. */
 const chunkBytes = 2 ** 20;
 /** No file that is read as a whole comes near it. */
@@ -29,9 +31,14 @@ const required = [
   'keys/log.vkey',
   'keys/allowed_signers',
   'log/checkpoint',
-  'checkpoints.txt',
   'events.jsonl',
 ];
+/** What the auditor's own file is called in an answer. */
+const keptName = 'the checkpoint that you gave';
+/** What one of the two kinds of bundle must have, and the other must not. */
+const requiredOf = { full: 'checkpoints.txt', extract: 'proofs.txt' };
+/** Lines of a proof: a tree of 2^53 leaves has 53 levels; the checkpoint has 5 lines. */
+const maximumProofLines = 64;
 
 /** Something is wrong with the bundle: `entry` or `file` says where. */
 class Bad extends Error {
@@ -49,7 +56,9 @@ class Bad extends Error {
 /** @typedef {{ origin: string, size: number, root: Buffer, note: string, signer: Key }} Checkpoint */
 /** @typedef {{ entry: number, from: Key, to: Key }} KeyChange the entry is the first that `to` signed for */
 /** @typedef {Buffer} Hashes of 32 bytes, one after the other */
-/** @typedef {{ seq: number, event: string, at: string, monotonicMs: number, bootId: string, texts: Record<string, string>, data: Record<string, unknown> }} Event */
+/** @typedef {{ seq: number, event: string, at: string, monotonicMs: number, bootId: string, actor: { id: string | null, role: string }, patient: string | null, texts: Record<string, string>, data: Record<string, unknown> }} Event */
+/** @typedef {{ by: 'entries', from: number, to: number } | { by: 'time', from: string, to: string } | { by: 'patient', patient: string } | { by: 'user', user: string }} Selection */
+/** @typedef {{ members: Members, key: Key, held: Key | undefined, pinned: string | null, checkpoint: Checkpoint, kept: Checkpoint | null }} Opened the bundle, once its newest checkpoint is known to be the key's */
 
 // ---------------------------------------------------------------------------------------------- files
 
@@ -65,8 +74,18 @@ function namesIn(root, folder) {
     const name = folder + entry.name;
     if (entry.isDirectory()) return namesIn(root, `${name}/`);
     if (!entry.isFile()) throw new Bad({ file: name }, 'it is not an ordinary file');
+    if (!isMemberName(name))
+      throw new Bad({ file: JSON.stringify(name) }, 'its name is not one that a bundle may hold');
     return [name];
   });
+}
+
+/** @param {string} name */
+function isMemberName(name) {
+  return (
+    /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(name) &&
+    name.split('/').every((part) => part !== '..' && part !== '.')
+  );
 }
 
 /** @param {string} path @returns {Place} */
@@ -222,15 +241,11 @@ function centralHeader(directory, position) {
   const head = directory.subarray(position);
   const nameEnd = 46 + head.readUInt16LE(28);
   const extraEnd = nameEnd + head.readUInt16LE(30);
-  const name = head.toString('utf8', 46, nameEnd);
+  // Only ASCII is allowed: this way every verifier shows the other bytes as the same characters.
+  const name = head.toString('latin1', 46, nameEnd);
   const where = { file: JSON.stringify(name) };
   if (head.readUInt16LE(32) !== 0) throw new Bad(where, 'it has a comment in the zip file');
-  if (
-    !/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(name) ||
-    name.split('/').some((part) => part === '..' || part === '.')
-  ) {
-    throw new Bad(where, 'its name is not one that a bundle may hold');
-  }
+  if (!isMemberName(name)) throw new Bad(where, 'its name is not one that a bundle may hold');
   if (head.readUInt32LE(38) >>> 28 !== 8)
     throw new Bad({ file: name }, 'it is not marked as an ordinary file');
   const sizes = {
@@ -284,7 +299,7 @@ function placeInZip(file, head, limit) {
     local.readUInt16LE(8) === head.method &&
     local.readUInt16LE(28) === 0 &&
     from <= limit &&
-    readAt(file, start + 30, from - start - 30).toString('utf8') === name &&
+    readAt(file, start + 30, from - start - 30).toString('latin1') === name &&
     sums.every((sum, n) => sum === expected[n]);
   if (!same) throw new Bad({ file: name }, 'its two headers in the zip file differ');
   const to = from + head.compressed;
@@ -354,7 +369,7 @@ function base64(text) {
 
 /** C2SP signed-note verifier key: `<name>+<id>+<base64(0x01 || key)>`. @param {string} line @returns {Key | null} */
 function parseKey(line) {
-  const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(line);
+  const match = /^([!-*,-~]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(line);
   const blob = base64(match?.[3] ?? '');
   const name = match?.[1];
   if (name === undefined || blob === null || blob.length !== 33 || blob[0] !== 1) return null;
@@ -581,15 +596,16 @@ function* linesOf({ name, place }) {
 }
 
 /** RFC 8785, which refuses lone surrogates: two such texts share their UTF-8. @param {unknown} value @returns {string} */
-function canonical(value) {
+function canonical(value, depth = 1) {
   if (typeof value === 'string' && Buffer.from(value).toString() !== value)
     throw new RangeError('a lone surrogate');
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (depth > maximumDepth) throw new RangeError('too deep');
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(',')}]`;
   const object = /** @type {Record<string, unknown>} */ (value);
   return `{${Object.keys(object)
     .toSorted(byCodeUnit)
-    .map((key) => `${canonical(key)}:${canonical(object[key])}`)
+    .map((key) => `${canonical(key)}:${canonical(object[key], depth + 1)}`)
     .join(',')}}`;
 }
 
@@ -687,6 +703,16 @@ function earlierCheckpoints(text, keys) {
   return notes.map((note) => openCheckpoint(note, keys, 'checkpoints.txt'));
 }
 
+/** @param {Buffer} bytes of the leaf @param {number} index @returns {Event} */
+function parseEvent(bytes, index) {
+  const where = { entry: index, file: 'events.jsonl' };
+  const event = bytes.length > maximumLeafBytes ? undefined : parseCanonical(bytes);
+  if (event === undefined) throw new Bad(where, 'it is not canonical JSON, or too long');
+  if (!isEvent(event) || event.seq !== index)
+    throw new Bad(where, 'it is not an entry of this format, or does not say its own place');
+  return event;
+}
+
 /** @param {Member} member @param {string} origin */
 function checkEvents(member, origin) {
   /** @type {Map<string, { entry: number, closed: boolean }>} */
@@ -695,38 +721,72 @@ function checkEvents(member, origin) {
   const restored = [];
   /** @type {Event[]} */
   const rotations = [];
+  /** @type {number[]} */
+  const emergencies = [];
+  /** @type {Event[]} */
+  const retentions = [];
+  let solePractitioner = false;
   /** @type {Event | undefined} */
   let first;
   /** @type {Event | undefined} */
   let last;
   let index = 0;
   for (const bytes of linesOf(member)) {
-    const where = { entry: index, file: member.name };
-    const event = bytes.length > maximumLeafBytes ? undefined : parseCanonical(bytes);
-    if (event === undefined) throw new Bad(where, 'it is not canonical JSON, or too long');
-    if (!isEvent(event) || event.seq !== index)
-      throw new Bad(where, 'it is not an entry of this format, or does not say its own place');
+    const event = parseEvent(bytes, index);
+    checkTime(event, index);
     checkClock(last, event, index);
     checkTurn(turns, event, index);
     if (last?.bootId === event.bootId && event.monotonicMs < last.monotonicMs) restored.push(index);
     if (event.event === 'log.key-rotated') rotations.push(event);
+    if (event.event === 'record.break-glass') emergencies.push(index);
+    if (event.event === 'retention.applied') retentions.push(event);
+    if (isSoleAccount(event)) solePractitioner = true;
     first ??= event;
     last = event;
     index += 1;
   }
-  if (first?.event !== 'log.created' || first.data['origin'] !== origin)
+  if (first === undefined || !isBeginning(first, origin))
     throw new Bad({ entry: 0, file: 'events.jsonl' }, 'it does not begin this record');
   const open = [...turns.values()].filter((turn) => !turn.closed).map((turn) => turn.entry);
-  return { first, last, open, restored, rotations };
+  return { first, last, open, restored, rotations, emergencies, retentions, solePractitioner };
+}
+
+/** The number at the end of an origin. @param {unknown} origin */
+const epochOf = (origin) => Number(String(origin).split('/').at(-1));
+
+/** @param {Event} first @param {string} origin */
+function isBeginning({ event, data }, origin) {
+  if (data['origin'] !== origin) return false;
+  if (event === 'log.created') return true;
+  return event === 'log.continued' && isContinuation(data) && data['epoch'] === epochOf(origin);
+}
+
+/** FORMAT.md, "Restored on another computer". @param {any} value @returns {value is Record<string, string | number>} */
+function isContinuation(value) {
+  return hasExactly(continuationMembers, value) && value.epoch === epochOf(value.oldOrigin) + 1;
+}
+
+/** The last key of the record before and the first of this one signed that this one continues it. @param {Event} first */
+function checkContinuation({ data }) {
+  const where = { entry: 0, file: 'events.jsonl' };
+  const from = keyOf(String(data['oldOrigin']), Buffer.from(String(data['oldKeyPublic']), 'base64'));
+  const to = keyOf(String(data['origin']), Buffer.from(String(data['newKeyPublic']), 'base64'));
+  if (data['logKey'] !== sha256(to.publicKey).toString('hex') || from.publicKey.equals(to.publicKey))
+    throw new Bad(where, 'it names a key that it does not bring');
+  const root = Buffer.from(String(data['oldRoot']), 'hex').toString('base64');
+  const lines = ['cloister/1 log continued', from.name, Number(data['oldSize']), root, from.line, to.line];
+  const statement = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+  const isSigned = (/** @type {string} */ name, /** @type {Key} */ { publicKey }) =>
+    isSignedBy(statement, Buffer.from(String(data[name]), 'base64'), publicKey);
+  if (!isSigned('oldSignature', from))
+    throw new Bad(where, 'the key of the record before did not sign that it is continued here');
+  if (!isSigned('newSignature', to))
+    throw new Bad(where, 'the key of this record did not sign what it continues');
 }
 
 /** FORMAT.md, "Change of the key". @param {any} value @returns {value is Record<string, string | number>} */
 function isKeyRotation(value) {
-  return (
-    isObject(value) &&
-    Object.keys(value).length === Object.keys(rotationMembers).length &&
-    Object.entries(rotationMembers).every(([name, isRight]) => isRight(value[name]))
-  );
+  return hasExactly(rotationMembers, value);
 }
 
 /**
@@ -738,7 +798,7 @@ function followKeys({ first, rotations }, leaves, key) {
     leaves,
     rotations.map(({ seq }) => seq),
   );
-  const used = [String(first.data['logKey'])];
+  const used = [first.data['logKey']];
   const changes = rotations.map(({ seq: entry, data }) => {
     const where = { entry, file: 'events.jsonl' };
     if (!isKeyRotation(data)) throw new Bad(where, 'it is no change of the key');
@@ -759,7 +819,7 @@ function followKeys({ first, rotations }, leaves, key) {
       throw new Bad(where, 'the old key did not sign this change of the key');
     if (!isSigned('newSignature', to))
       throw new Bad(where, 'the new key did not sign this change of the key');
-    used.push(newKey ?? '');
+    used.push(newKey);
     return { entry, from, to };
   });
   if (used.at(-1) !== sha256(key.publicKey).toString('hex'))
@@ -796,6 +856,7 @@ const isOneOrNull = (/** @type {RegExp} */ pattern) => (/** @type {unknown} */ v
   value === null || isOne(pattern)(value);
 const isBase64 = (/** @type {number} */ length) => (/** @type {any} */ value) =>
   typeof value === 'string' && base64(value)?.length === length;
+const isTime = isOne(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const isCount = (/** @type {unknown} */ value) => Number.isSafeInteger(value) && Number(value) >= 0;
 /** @param {any} value */
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -805,7 +866,7 @@ const leafMembers = {
   v: (value) => value === 1,
   seq: isCount,
   event: isOne(/^[a-z]+\.[a-z-]+$/),
-  at: isOne(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  at: isTime,
   monotonicMs: isCount,
   bootId: isOne(uuid),
   timeSync: isOne(/^(synchronised|not-synchronised|unknown)$/),
@@ -834,20 +895,55 @@ const rotationMembers = {
   newSignature: isBase64(64),
 };
 
-/** @param {any} value @returns {value is Event} */
-function isEvent(value) {
+/** FORMAT.md, "Extract". @type {Record<string, Record<string, (value: any) => boolean>>} */
+const selections = {
+  entries: { by: isOne(/^entries$/), from: isCount, to: isCount },
+  time: { by: isOne(/^time$/), from: isTime, to: isTime },
+  patient: { by: isOne(/^patient$/), patient: isOne(/^[0-9a-f]{32}$/) },
+  user: { by: isOne(/^user$/), user: isOne(uuid) },
+};
+
+/** @param {Record<string, (value: any) => boolean>} members @param {any} value */
+function hasExactly(members, value) {
   return (
     isObject(value) &&
-    Object.keys(value).length === Object.keys(leafMembers).length &&
-    Object.entries(leafMembers).every(([name, isRight]) => isRight(value[name]))
+    Object.keys(value).length === Object.keys(members).length &&
+    Object.entries(members).every(([name, isRight]) => isRight(value[name]))
   );
+}
+
+const restoredOrigin = /^cloister\.[a-z0-9.-]{3,200}\/[0-9a-f-]{36}\/(0|[1-9][0-9]{0,2})$/;
+
+/** @type {Record<string, (value: any) => boolean>} */
+const continuationMembers = {
+  origin: isOne(restoredOrigin),
+  logKey: isOne(/^[0-9a-f]{64}$/),
+  epoch: isCount,
+  oldOrigin: isOne(restoredOrigin),
+  oldSize: isCount,
+  oldRoot: isOne(/^[0-9a-f]{64}$/),
+  oldKeyPublic: isBase64(32),
+  newKeyPublic: isBase64(32),
+  oldSignature: isBase64(64),
+  newSignature: isBase64(64),
+};
+
+/** @param {any} value @returns {value is Event} */
+const isEvent = (value) => hasExactly(leafMembers, value);
+
+/** @param {Event} event */
+const isSoleAccount = ({ event, data }) => event === 'user.created' && data['role'] === 'sole-practitioner';
+
+/** @param {Event} event @param {number} index */
+function checkTime({ at }, index) {
+  const time = Date.parse(at);
+  if (Number.isNaN(time) || new Date(time).toISOString() !== at)
+    throw new Bad({ entry: index, file: 'events.jsonl' }, 'its time is not one');
 }
 
 /** @param {Event | undefined} before @param {Event} event @param {number} index */
 function checkClock(before, event, index) {
   const at = Date.parse(event.at);
-  if (Number.isNaN(at) || new Date(at).toISOString() !== event.at)
-    throw new Bad({ entry: index, file: 'events.jsonl' }, 'its time is not one');
   const backMs = before === undefined ? 0 : Date.parse(before.at) - at;
   if (event.event === 'clock.jumped-back') {
     if (backMs <= clockToleranceMs || event.data['byMs'] !== backMs)
@@ -864,60 +960,92 @@ function checkClock(before, event, index) {
 
 /** Every outcome has its intent, and every intent at most one outcome. @param {Map<string, { entry: number, closed: boolean }>} turns @param {Event} event @param {number} index */
 function checkTurn(turns, event, index) {
+  const where = { entry: index, file: 'events.jsonl' };
+  const isRequest = event.event === 'prompt.submitted';
+  if (!isRequest && !event.event.startsWith('response.')) return;
   const turn = String(event.data['turn']);
-  if (event.event === 'prompt.submitted') {
-    if (turns.has(turn))
-      throw new Bad({ entry: index, file: 'events.jsonl' }, 'it uses the number of an earlier request');
+  if (event.data['turn'] !== turn || !uuid.test(turn))
+    throw new Bad(where, 'it does not say which request it is about');
+  const known = turns.get(turn);
+  if (isRequest) {
+    if (known !== undefined) throw new Bad(where, 'it uses the number of an earlier request');
     turns.set(turn, { entry: index, closed: false });
-  } else if (event.event.startsWith('response.')) {
-    const intent = turns.get(turn);
-    if (intent === undefined || intent.closed || intent.entry !== event.data['intent'])
-      throw new Bad({ entry: index, file: 'events.jsonl' }, 'it does not answer an open request');
-    intent.closed = true;
+  } else {
+    if (known === undefined || known.closed || known.entry !== event.data['intent'])
+      throw new Bad(where, 'it does not answer an open request');
+    known.closed = true;
   }
 }
 
 /** @param {any} value @returns {value is { index: number, field: string, salt: string, text: string }} */
 function isPayload(value) {
   return (
-    Number.isSafeInteger(value?.index) &&
-    value.index >= 0 &&
+    isObject(value) &&
+    Object.keys(value).length === 4 &&
+    isCount(value.index) &&
     [value.field, value.salt, value.text].every((part) => typeof part === 'string')
   );
 }
 
-/** One text for each commitment, in the order of the entries and then of the fields. @param {Members} members */
-function checkPayloads(members) {
+/** Six years of 365 days: no text is deleted before. */
+const shortestKeptMs = 6 * 365 * 24 * 3_600_000;
+
+/** @param {readonly Event[]} steps leaves `retention.applied` @returns {(event: Event) => boolean} */
+const coveredBy = (steps) => (event) =>
+  steps.some(
+    ({ seq, at, data }) =>
+      event.seq < seq &&
+      event.seq < Number(isCount(data['to']) ? data['to'] : 0) &&
+      Date.parse(at) - Date.parse(event.at) >= shortestKeptMs,
+  );
+
+/**
+ * One text for each commitment, in the order of the entries and then of the fields, but for what `mayLack` lets pass.
+ * @param {Members} members @param {(event: Event) => boolean} mayLack
+ */
+function checkPayloads(members, mayLack) {
   const member = members.get('payloads.jsonl');
   if (member === undefined) return null;
   const lines = linesOf(member);
   const file = (/** @type {number} */ line) => `payloads.jsonl line ${line + 1}`;
   let line = 0;
-  let entry = 0;
+  let deleted = 0;
+  let content = lines.next().value;
+  /** @type {any} */
+  let payload;
   for (const leaf of linesOf(memberOf(members, 'events.jsonl'))) {
     /** @type {Event} */
     const event = JSON.parse(leaf.toString('utf8'));
+    const entry = event.seq;
     for (const expected of Object.keys(event.texts).toSorted(byCodeUnit)) {
-      const content = lines.next().value;
-      if (content === undefined)
-        throw new Bad({ entry, file: file(line) }, `its text "${expected}" is missing`);
-      const payload = parseCanonical(content);
+      if (content === undefined) {
+        if (!mayLack(event)) throw new Bad({ entry, file: file(line) }, `its text "${expected}" is missing`);
+        deleted += 1;
+        continue;
+      }
+      payload ??= parseCanonical(content);
       if (!isPayload(payload)) throw new Bad({ file: file(line) }, 'it is not a payload');
       const { index, field, salt, text } = payload;
       const where = { entry: Math.min(index, entry), file: file(line) };
-      if (index !== entry || field !== expected)
-        throw new Bad(where, `the text "${expected}" of entry ${entry} should stand here`);
+      if (index !== entry || field !== expected) {
+        const isLater = index > entry || (index === entry && byCodeUnit(field, expected) > 0);
+        if (!isLater || !mayLack(event))
+          throw new Bad(where, `the text "${expected}" of entry ${entry} should stand here`);
+        deleted += 1;
+        continue;
+      }
       const salted = base64(salt);
       const commitment =
         salted?.length === 32 ? sha256(Buffer.of(0x10), salted, Buffer.from(text)).toString('hex') : null;
       if (event.texts[field] !== commitment)
         throw new Bad(where, `the text "${field}" is not the one that the entry commits to`);
       line += 1;
+      content = lines.next().value;
+      payload = undefined;
     }
-    entry += 1;
   }
-  if (lines.next().done !== true) throw new Bad({ file: file(line) }, 'no entry commits to it');
-  return line;
+  if (content !== undefined) throw new Bad({ file: file(line) }, 'no entry commits to it');
+  return { included: line, deleted };
 }
 
 // ---------------------------------------------------------------------------------------------- the whole bundle
@@ -971,20 +1099,33 @@ function sumsRemark(members) {
   }
 }
 
-/** @param {Members} members @param {Key} key @param {Checkpoint} checkpoint @param {readonly Checkpoint[]} earlier */
-function checkManifest(members, key, checkpoint, earlier) {
+/** Entries with emergency access that the bundle before did not hold. @param {ReturnType<typeof checkEvents>} events @param {readonly Checkpoint[]} earlier */
+function newEmergencies({ emergencies }, earlier) {
+  return emergencies.filter((entry) => entry >= (earlier.at(-1)?.size ?? 0));
+}
+
+/** @param {Members} members @returns {any} undefined unless it is canonical JSON and a newline */
+function readManifest(members) {
+  const bytes = bytesOf(memberOf(members, 'manifest.json'));
+  return bytes.at(-1) === 10 ? parseCanonical(bytes.subarray(0, -1)) : undefined;
+}
+
+/** What is not an extract is checked as a full bundle, which asks for more. @param {Members} members @returns {'full' | 'extract'} */
+function kindOf(members) {
+  return members.has('manifest.json') && readManifest(members)?.kind === 'extract' ? 'extract' : 'full';
+}
+
+/** @param {Opened} opened @param {Record<string, unknown>} facts of this kind of bundle */
+function checkManifest({ members, key, checkpoint }, facts) {
   const file = 'manifest.json';
-  const bytes = bytesOf(memberOf(members, file));
-  const manifest = bytes.at(-1) === 10 ? parseCanonical(bytes.subarray(0, -1)) : undefined;
+  const manifest = readManifest(members);
   if (manifest?.format !== 'cloister-audit-bundle/1')
     throw new Bad({ file }, 'it is not the manifest of a bundle that this verifier knows');
-  const facts = {
+  for (const [name, value] of Object.entries({
     origin: checkpoint.origin,
     treeSize: checkpoint.size,
-    range: { from: 0, to: checkpoint.size - 1 },
-    previousCheckpoint: earlier.at(-1)?.note ?? null,
-  };
-  for (const [name, value] of Object.entries(facts)) {
+    ...facts,
+  })) {
     if (canonical(manifest[name]) !== canonical(value))
       throw new Bad({ file }, `what it says of "${name}" is not so`);
   }
@@ -995,45 +1136,266 @@ function checkManifest(members, key, checkpoint, earlier) {
   return manifest;
 }
 
+/** @param {Members} members @param {Key} key */
+function checkSignedFiles(members, key) {
+  const sums = bytesOf(memberOf(members, 'SHA256SUMS'));
+  checkSshSignature(textOf(members, 'SHA256SUMS.sshsig'), sums, key.publicKey);
+  checkSums(members);
+  const damaged = [...members.values()].find((member) => !member.intact);
+  if (damaged !== undefined) throw new Bad({ file: damaged.name }, 'its checksum in the zip file is wrong');
+  const allowed = `cloister-log namespaces="${namespace}" ssh-ed25519 ${sshKey(key.publicKey).toString('base64')}\n`;
+  if (textOf(members, 'keys/allowed_signers') !== allowed)
+    throw new Bad({ file: 'keys/allowed_signers' }, 'it names another key than keys/log.vkey');
+  checkAuditEvents(members);
+}
+
+/** fhir/AuditEvent.ndjson: one line for each entry, in their order, which names the entry's hash. @param {Members} members */
+function checkAuditEvents(members) {
+  const file = 'fhir/AuditEvent.ndjson';
+  const member = members.get(file);
+  if (member === undefined) return;
+  const lines = linesOf(member);
+  let count = 0;
+  for (const leaf of linesOf(memberOf(members, 'events.jsonl'))) {
+    const line = lines.next().value;
+    count += 1;
+    const named = `{"type":"leafHash","valueString":"${leafHash(leaf).toString('hex')}"}`;
+    if (line?.includes(named) !== true)
+      throw new Bad({ file }, `its line ${count} is not about the entry in line ${count} of events.jsonl`);
+  }
+  if (lines.next().done !== true) throw new Bad({ file }, 'it has more lines than there are entries');
+}
+
 /**
  * From the most telling to the least: an entry is named before the file that it stands in, and a broken signature before
  * what the unsigned list says. Nothing of it may fail.
- * @param {Members} members @param {string | null} pinned a `log.vkey` line or a fingerprint
+ * @param {Members} members
+ * @param {string | null} pinned a `log.vkey` line or a fingerprint
+ * @param {string | null} note a checkpoint that left the computer earlier
  */
-function verifyBundle(members, pinned) {
-  for (const name of [...required, ...unlisted]) memberOf(members, name);
-  const text = (/** @type {string} */ name) => textOf(members, name);
-  const vkey = text('keys/log.vkey').replace(/\n$/, '');
-  const key = parseKey(vkey);
-  if (key === null) throw new Bad({ file: 'keys/log.vkey' }, 'it is not a verifier key');
-  const listed = earlierKeys(members);
-  const held = [key, ...listed].find(
-    ({ publicKey, line }) => pinned === fingerprint(publicKey) || pinned === line,
-  );
+function verifyBundle(members, pinned, note) {
+  const kind = kindOf(members);
+  for (const name of [...required, requiredOf[kind], ...unlisted]) memberOf(members, name);
+  for (const name of members.keys()) {
+    if (isOfOtherKind(name, kind))
+      throw new Bad({ file: name }, kind === 'full' ? 'only an extract has it' : 'no extract has it');
+  }
+  const { key, listed } = keysOfRecord(members);
+  const all = [key, ...listed, ...keysBefore(members)];
+  const held = all.find(({ publicKey, line }) => pinned === fingerprint(publicKey) || pinned === line);
   if (pinned !== null && held === undefined) {
     throw new Bad(
       { file: 'keys/log.vkey' },
       `it is not the key that you gave; its fingerprint is ${fingerprint(key.publicKey)}`,
     );
   }
-  const checkpoint = openCheckpoint(text('log/checkpoint'), [key], 'log/checkpoint');
-  const earlier = earlierCheckpoints(text('checkpoints.txt'), [key, ...listed]);
+  const checkpoint = openCheckpoint(textOf(members, 'log/checkpoint'), [key], 'log/checkpoint');
+  const kept = note === null ? null : openCheckpoint(note, all, keptName);
+  const opened = { members, key, held, pinned, checkpoint, kept };
+  return kind === 'full' ? verifyFull(opened, listed) : verifyExtract(opened);
+}
+
+/**
+ * The auditor's own checkpoint of this record: what it signs must be the beginning of this one. Alone, a bundle cannot tell
+ * that its record was set back or written anew by somebody with all keys.
+ * @param {Pick<Opened, 'kept' | 'checkpoint'>} opened @param {(size: number) => Buffer | undefined} rootAt
+ */
+function checkKept({ kept, checkpoint }, rootAt) {
+  if (kept === null) return;
+  const { size, root } = kept;
+  if (size > checkpoint.size)
+    throw new Bad(
+      { file: keptName },
+      `it is of ${size} entries, and this bundle is of ${checkpoint.size}: the record was set back, or the bundle is older`,
+    );
+  if (rootAt(size)?.equals(root) !== true)
+    throw new Bad(
+      { file: keptName, range: [0, size - 1] },
+      `the record of ${size} entries that it signs is not part of this one`,
+    );
+}
+
+/** @param {string} name @param {'full' | 'extract'} kind */
+function isOfOtherKind(name, kind) {
+  if (kind === 'full') return name === requiredOf.extract;
+  return (
+    name === requiredOf.full ||
+    name === 'keys/earlier.vkeys' ||
+    name.startsWith('log/tile/') ||
+    name.startsWith('earlier/')
+  );
+}
+
+/** One record, of the bundle itself or in a folder of `earlier/`. @param {Members} members @param {Key} key @param {readonly Key[]} listed keys of before @param {Checkpoint} checkpoint @param {Checkpoint | null} note the auditor's own, of whichever record */
+function verifyRecord(members, key, listed, checkpoint, note) {
+  const earlier = earlierCheckpoints(textOf(members, 'checkpoints.txt'), [key, ...listed]);
   const leaves = checkTree(members, checkpoint, earlier);
   checkPrefixes(leaves, checkpoint, earlier);
+  const kept = [key, ...listed].some(({ line }) => line === note?.signer.line) ? note : null;
+  checkKept({ kept, checkpoint }, (size) => rootsOf(leaves, [size]).get(size));
   const events = checkEvents(memberOf(members, 'events.jsonl'), checkpoint.origin);
+  if (events.first.event === 'log.continued') checkContinuation(events.first);
   const changes = followKeys(events, leaves, key);
   checkEarlierKeys(changes, listed, key, earlier);
-  const payloads = checkPayloads(members);
+  const payloads = checkPayloads(members, coveredBy(events.retentions));
   checkTiles(members, leaves);
-  const sums = bytesOf(memberOf(members, 'SHA256SUMS'));
-  checkSshSignature(text('SHA256SUMS.sshsig'), sums, key.publicKey);
-  checkSums(members);
-  const damaged = [...members.values()].find((member) => !member.intact);
-  if (damaged !== undefined) throw new Bad({ file: damaged.name }, 'its checksum in the zip file is wrong');
-  const allowed = `cloister-log namespaces="${namespace}" ssh-ed25519 ${sshKey(key.publicKey).toString('base64')}\n`;
-  if (text('keys/allowed_signers') !== allowed)
-    throw new Bad({ file: 'keys/allowed_signers' }, 'it names another key than keys/log.vkey');
-  const manifest = checkManifest(members, key, checkpoint, earlier);
+  return { key, checkpoint, earlier, events, payloads, changes: changes.map(describedChange) };
+}
+
+/** @param {KeyChange} change */
+const describedChange = ({ entry, from, to }) => ({
+  entry,
+  from: fingerprint(from.publicKey),
+  to: fingerprint(to.publicKey),
+});
+
+/** @param {Opened} opened @param {readonly Key[]} listed keys of before */
+function verifyFull(opened, listed) {
+  const { members, key, checkpoint } = opened;
+  const record = verifyRecord(members, key, listed, checkpoint, opened.kept);
+  const { events, earlier, payloads, changes } = record;
+  const continued = verifyContinued(members, record, opened.kept);
+  checkSignedFiles(members, key);
+  const fresh = newEmergencies(events, earlier);
+  const manifest = checkManifest(opened, {
+    kind: 'full',
+    range: { from: 0, to: checkpoint.size - 1 },
+    previousCheckpoint: earlier.at(-1)?.note ?? null,
+    emergencyAccess: { total: events.emergencies.length, sincePrevious: fresh.length },
+    solePractitioner: [record, ...continued].some((each) => each.events.solePractitioner),
+  });
+  return {
+    kind: 'full',
+    ...summaryOf(opened, manifest, payloads, events),
+    keyChanges: changes,
+    continues: continued.map((each) => ({
+      origin: each.checkpoint.origin,
+      treeSize: each.checkpoint.size,
+      rootHash: each.checkpoint.root.toString('hex'),
+      keyFingerprint: fingerprint(each.key.publicKey),
+      keyChanges: each.changes,
+      emergencyAccess: each.events.emergencies,
+      openRequests: each.events.open,
+      restoredAt: each.events.restored,
+    })),
+    earlierCheckpoints: earlier.length,
+    newEmergencyAccess: fresh,
+    openRequests: events.open,
+    restoredAt: events.restored,
+  };
+}
+
+// ---------------------------------------------------------------------------------------------- earlier records
+
+const continuedFiles = new Set([
+  'keys/log.vkey',
+  'keys/earlier.vkeys',
+  'log/checkpoint',
+  'checkpoints.txt',
+  'events.jsonl',
+  'payloads.jsonl',
+]);
+
+/** The files of a folder, without its name. @param {Members} members @param {string} folder @returns {Members} */
+function membersIn(members, folder) {
+  const inside = [...members.values()].filter(({ name }) => name.startsWith(folder));
+  return new Map(
+    inside.map((member) => {
+      const name = member.name.slice(folder.length);
+      return [name, { ...member, name }];
+    }),
+  );
+}
+
+/** @template T @param {string} folder @param {() => T} check names files of that folder */
+function inFolder(folder, check) {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof Bad && !['the bundle', keptName].includes(String(error.where.file)))
+      error.where = { ...error.where, file: folder + error.where.file };
+    throw error;
+  }
+}
+
+/** @param {Members} members */
+function keysOfRecord(members) {
+  const key = parseKey(textOf(members, 'keys/log.vkey').replace(/\n$/, ''));
+  if (key === null) throw new Bad({ file: 'keys/log.vkey' }, 'it is not a verifier key');
+  return { key, listed: earlierKeys(members) };
+}
+
+/** The keys of the records that this one continues: believed only when all of them hold. @param {Members} members @returns {Key[]} */
+function keysBefore(members) {
+  /** @type {Key[]} */
+  const keys = [];
+  for (let epoch = 0; members.has(`earlier/${epoch}/keys/log.vkey`); epoch += 1) {
+    const folder = `earlier/${epoch}/`;
+    const { key, listed } = inFolder(folder, () => keysOfRecord(membersIn(members, folder)));
+    keys.push(key, ...listed);
+  }
+  return keys;
+}
+
+/** FORMAT.md, "Restored on another computer". @param {Members} members @param {ReturnType<typeof verifyRecord>} newest @param {Checkpoint | null} kept @returns {ReturnType<typeof verifyRecord>[]} oldest first */
+function verifyContinued(members, newest, kept) {
+  const { first } = newest.events;
+  const epochs = first.event === 'log.continued' ? Number(first.data['epoch']) : 0;
+  checkContinuedNames(members, epochs);
+  /** @type {ReturnType<typeof verifyRecord>[]} */
+  const records = [];
+  let after = newest;
+  let folderAfter = '';
+  for (let epoch = epochs - 1; epoch >= 0; epoch -= 1) {
+    const folder = `earlier/${epoch}/`;
+    const inside = membersIn(members, folder);
+    const record = inFolder(folder, () => {
+      const { key, listed } = keysOfRecord(inside);
+      const checkpoint = openCheckpoint(textOf(inside, 'log/checkpoint'), [key], 'log/checkpoint');
+      return verifyRecord(inside, key, listed, checkpoint, kept);
+    });
+    const { data } = after.events.first;
+    const { origin, size, root } = record.checkpoint;
+    const isThat =
+      data['oldOrigin'] === origin &&
+      data['oldSize'] === size &&
+      data['oldRoot'] === root.toString('hex') &&
+      data['oldKeyPublic'] === record.key.publicKey.toString('base64');
+    if (!isThat || (record.events.first.event === 'log.created') !== (epoch === 0))
+      throw new Bad(
+        { entry: 0, file: `${folderAfter}events.jsonl` },
+        `it continues another record than the one in ${folder}`,
+      );
+    if ((record.payloads === null) !== (newest.payloads === null))
+      throw new Bad(
+        { file: `${folder}payloads.jsonl` },
+        'the texts of all records are in a bundle, or of none',
+      );
+    records.unshift(record);
+    after = record;
+    folderAfter = folder;
+  }
+  return records;
+}
+
+/** @param {Members} members @param {number} epochs as many records are continued */
+function checkContinuedNames(members, epochs) {
+  for (const name of members.keys()) {
+    if (!name.startsWith('earlier/')) continue;
+    const [, epoch, rest = ''] = /^earlier\/(0|[1-9][0-9]{0,2})\/(.+)$/.exec(name) ?? [];
+    const isKnown = continuedFiles.has(rest) || rest.startsWith('log/tile/');
+    if (!(Number(epoch) < epochs) || !isKnown)
+      throw new Bad({ file: name }, 'it belongs to no record that this one continues');
+  }
+}
+
+/** @param {Opened} opened @param {any} manifest @param {{ included: number, deleted: number } | null} payloads @param {{ first: Event, last: Event | undefined, emergencies: readonly number[] }} events */
+function summaryOf(
+  { checkpoint, key, held, pinned, kept },
+  manifest,
+  payloads,
+  { first, last, emergencies },
+) {
   return {
     origin: checkpoint.origin,
     treeSize: checkpoint.size,
@@ -1041,21 +1403,170 @@ function verifyBundle(members, pinned) {
     keyFingerprint: fingerprint(key.publicKey),
     authenticated: pinned !== null,
     heldKey: held === undefined ? null : fingerprint(held.publicKey),
-    keyChanges: changes.map(({ entry, from, to }) => ({
-      entry,
-      from: fingerprint(from.publicKey),
-      to: fingerprint(to.publicKey),
-    })),
+    keptCheckpoint: kept === null ? null : kept.size,
     clinicalText: manifest.clinicalText,
     flavour: manifest.flavour,
-    payloads,
-    earlierCheckpoints: earlier.length,
-    openRequests: events.open,
-    restoredAt: events.restored,
-    from: events.first.at,
-    to: events.last?.at,
+    payloads: payloads?.included ?? null,
+    deletedTexts: payloads?.deleted ?? null,
+    emergencyAccess: emergencies,
+    solePractitioner: manifest.solePractitioner,
+    from: first.at,
+    to: last?.at,
   };
 }
+
+// ---------------------------------------------------------------------------------------------- extracts
+
+/** FORMAT.md, "Extract". @param {Opened} opened */
+function verifyExtract(opened) {
+  const { members, key, checkpoint, kept } = opened;
+  if (kept !== null && kept.size < checkpoint.size)
+    throw new Bad(
+      { file: keptName },
+      `an extract is compared with the checkpoint of its own ${checkpoint.size} entries only; ask for a full bundle`,
+    );
+  checkKept(opened, () => checkpoint.root);
+  const selection = readSelection(members);
+  const events = checkExtracted(opened, selection);
+  const { records } = events;
+  if (selection.by === 'entries' && records !== selection.to - selection.from + 1)
+    throw new Bad({ file: 'events.jsonl' }, 'it lacks entries of the range that was selected');
+  const claimed = readManifest(members)?.deletedTexts;
+  const payloads = checkPayloads(members, () => isCount(claimed) && claimed > 0);
+  if (claimed !== undefined && (claimed === 0 || payloads?.deleted !== claimed))
+    throw new Bad({ file: 'manifest.json' }, 'what it says of "deletedTexts" is not so');
+  checkSignedFiles(members, key);
+  const manifest = checkManifest(opened, { kind: 'extract', selection, records });
+  // An account may have been made at an entry that is not here: then the manifest is believed.
+  if (
+    typeof manifest.solePractitioner !== 'boolean' ||
+    (events.solePractitioner && !manifest.solePractitioner)
+  )
+    throw new Bad({ file: 'manifest.json' }, 'what it says of "solePractitioner" is not so');
+  return { kind: 'extract', ...summaryOf(opened, manifest, payloads, events), selection, records };
+}
+
+/** @param {Members} members @returns {Selection} */
+function readSelection(members) {
+  const { selection } = readManifest(members);
+  const isRight = isObject(selection) ? selections[String(selection.by)] : undefined;
+  if (isRight === undefined || !hasExactly(isRight, selection))
+    throw new Bad({ file: 'manifest.json' }, 'it does not say what was selected');
+  return selection;
+}
+
+/** @param {Selection} selection @param {Event} event */
+function isSelected(selection, { seq, at, patient, actor }) {
+  switch (selection.by) {
+    case 'entries':
+      return selection.from <= seq && seq <= selection.to;
+    case 'time':
+      return selection.from <= at && at < selection.to;
+    case 'patient':
+      return patient === selection.patient;
+    case 'user':
+      return actor.id === selection.user;
+  }
+}
+
+/**
+ * Each leaf has its proof, is an entry of this format, and was selected. What holds between neighbours in the record cannot
+ * be seen here.
+ * @param {Opened} opened @param {Selection} selection
+ */
+function checkExtracted({ members, checkpoint }, selection) {
+  const note = bytesOf(memberOf(members, 'log/checkpoint'));
+  const proofs = proofsOf(memberOf(members, 'proofs.txt'), note);
+  /** @type {Event | undefined} */
+  let first;
+  /** @type {Event | undefined} */
+  let last;
+  /** @type {number[]} */
+  const emergencies = [];
+  let solePractitioner = false;
+  let records = 0;
+  for (const bytes of linesOf(memberOf(members, 'events.jsonl'))) {
+    const proof = proofs.next().value;
+    if (proof === undefined) throw new Bad({ file: 'proofs.txt' }, `it has only ${records} proofs`);
+    const { index, hashes } = proof;
+    if (index >= checkpoint.size || (last !== undefined && index <= last.seq))
+      throw new Bad({ file: proofName(records) }, 'its entry is not in the order of the record');
+    const where = { entry: index, file: 'events.jsonl' };
+    if (!isIncluded(leafHash(bytes), index, hashes, checkpoint))
+      throw new Bad(where, 'it is not the entry that was signed: its proof does not lead to the signed root');
+    const event = parseEvent(bytes, index);
+    checkTime(event, index);
+    if (!isSelected(selection, event)) throw new Bad(where, 'it is not one of those that were selected');
+    if (event.event === 'record.break-glass') emergencies.push(index);
+    if (isSoleAccount(event) || event.actor.role === 'sole-practitioner') solePractitioner = true;
+    first ??= event;
+    last = event;
+    records += 1;
+  }
+  if (proofs.next().done !== true)
+    throw new Bad({ file: proofName(records) }, 'it proves no entry that is here');
+  if (first === undefined) throw new Bad({ file: 'events.jsonl' }, 'it holds no entry');
+  return { first, last, emergencies, solePractitioner, records };
+}
+
+/** @param {number} before proofs before it */
+const proofName = (before) => `proofs.txt proof ${before + 1}`;
+
+/** C2SP tlog-proof, each followed by a line of dashes, all about one checkpoint. @param {Member} member @param {Buffer} note @returns {Generator<{ index: number, hashes: readonly Buffer[] }, undefined>} */
+function* proofsOf(member, note) {
+  /** @type {Buffer[]} */
+  let lines = [];
+  let count = 0;
+  for (const line of linesOf(member)) {
+    if (line.toString('latin1') !== '----') {
+      lines.push(line);
+      if (lines.length > maximumProofLines) throw new Bad({ file: proofName(count) }, 'it is not a proof');
+      continue;
+    }
+    yield readProof(lines, note, count);
+    lines = [];
+    count += 1;
+  }
+  if (lines.length > 0) throw new Bad({ file: proofName(count) }, 'it is not a proof');
+}
+
+/** @param {readonly Buffer[]} lines @param {Buffer} note @param {number} before */
+function readProof(lines, note, before) {
+  const file = proofName(before);
+  const [head, entry = '', ...rest] = lines.map((line) => line.toString('latin1'));
+  const index = /^index (0|[1-9][0-9]{0,14})$/.exec(entry)?.[1];
+  const end = rest.indexOf('');
+  if (head !== 'c2sp.org/tlog-proof@v1' || index === undefined || end < 0)
+    throw new Bad({ file }, 'it is not a proof');
+  const hashes = rest.slice(0, end).map((line) => {
+    const hash = base64(line);
+    if (hash?.length !== 32) throw new Bad({ file }, 'it is not a proof');
+    return hash;
+  });
+  const about = lines.slice(end + 3).flatMap((line) => [line, Buffer.of(10)]);
+  if (!Buffer.concat(about).equals(note))
+    throw new Bad({ file }, 'it is about another checkpoint than log/checkpoint');
+  return { index: Number(index), hashes };
+}
+
+/** RFC 9162 section 2.1.3.2, the same proof as RFC 6962's. @param {Buffer} leaf its hash @param {number} index @param {readonly Buffer[]} hashes @param {Checkpoint} checkpoint */
+function isIncluded(leaf, index, hashes, { size, root }) {
+  let [position, last] = [index, size - 1];
+  let hash = leaf;
+  for (const sibling of hashes) {
+    if (last === 0) return false;
+    if (position % 2 === 1 || position === last) {
+      hash = nodeHash(sibling, hash);
+      while (position % 2 === 0 && position !== 0) [position, last] = [position / 2, Math.floor(last / 2)];
+    } else {
+      hash = nodeHash(hash, sibling);
+    }
+    [position, last] = [Math.floor(position / 2), Math.floor(last / 2)];
+  }
+  return last === 0 && hash.equals(root);
+}
+
+// ---------------------------------------------------------------------------------------------- what is said
 
 /** @param {ReturnType<typeof verifyBundle>} summary */
 function describeTrust({ authenticated, heldKey, keyFingerprint }) {
@@ -1072,23 +1583,44 @@ function describeChange(from, to, held) {
   return to === held ? 'to the key that you hold' : 'it was signed by both keys';
 }
 
-/** @param {ReturnType<typeof verifyBundle>} summary */
-function describe(summary) {
+/** @param {{ keptCheckpoint: number | null }} summary */
+const describeKept = ({ keptCheckpoint: size }) =>
+  size === null
+    ? []
+    : [`  kept         the checkpoint of ${size} entries that you gave is part of this record`];
+/** @param {ReturnType<typeof verifyFull>['continues'][number]} record @param {string | null} held a fingerprint */
+function describeContinued({ origin, treeSize, keyFingerprint, keyChanges, emergencyAccess }, held) {
+  const whose = keyFingerprint === held ? 'the key that you hold' : keyFingerprint;
+  return [
+    `  continues    ${origin}`,
+    `               ${treeSize} entries, closed by a restore from a backup; signed by ${whose}`,
+    ...keyChanges.map(
+      ({ entry, from, to }) =>
+        `               its key changed at entry ${entry}; ${describeChange(from, to, held)}`,
+    ),
+    `               access to another's records: ${emergencyAccess.length} entries`,
+  ];
+}
+
+/** @param {ReturnType<typeof verifyFull>} summary */
+function describeFull(summary) {
+  const { emergencyAccess: all, newEmergencyAccess: fresh } = summary;
   return [
     describeTrust(summary),
     `  record       ${summary.origin}`,
     `  entries      ${summary.treeSize}, from ${summary.from} to ${summary.to}`,
     `  fingerprint  ${summary.keyFingerprint}`,
+    ...describeKept(summary),
     ...summary.keyChanges.map(
       ({ entry, from, to }) =>
         `  key          the key changed at entry ${entry}; ${describeChange(from, to, summary.heldKey)}`,
     ),
-    `  root         ${summary.rootHash}`,
-    `  text         ${summary.payloads === null ? 'withheld' : `included, ${summary.payloads} texts match their commitments`}`,
+    ...summary.continues.flatMap((record) => describeContinued(record, summary.heldKey)),
+    ...describeContent(summary),
     `  checkpoints  ${summary.earlierCheckpoints} earlier, each a prefix of this record`,
-    ...(summary.flavour === 'development'
-      ? ['  made by      a DEVELOPMENT build, with made-up patients']
-      : []),
+    ...describeMaker(summary),
+    `  emergency    access to another's records: ${all.length} entries, ${fresh.length} of them new${fresh.length > 0 ? ` (${fresh.join(', ')})` : ''}`,
+    ...describeKeeper(summary),
     ...(summary.openRequests.length > 0
       ? [`  note         requests without an outcome at entries ${summary.openRequests.join(', ')}`]
       : []),
@@ -1100,6 +1632,62 @@ function describe(summary) {
   ].join('\n');
 }
 
+/** @param {ReturnType<typeof verifyExtract>} summary */
+function describeExtract(summary) {
+  const { emergencyAccess: all, selection } = summary;
+  return [
+    describeTrust(summary),
+    `  record       ${summary.origin}`,
+    `  EXTRACT      ${summary.records} of ${summary.treeSize} entries: ${describeSelection(selection)}`,
+    '  proven       each of them is in the record, at its place',
+    selection.by === 'entries'
+      ? '  NOT proven   what stands in the record before and after them'
+      : '  NOT proven   that these are all of them: for that, ask for the full bundle',
+    `  time         from ${summary.from} to ${summary.to}`,
+    `  fingerprint  ${summary.keyFingerprint}`,
+    ...describeKept(summary),
+    ...describeContent(summary),
+    ...describeMaker(summary),
+    `  emergency    access to another's records: ${all.length} of these entries${all.length > 0 ? ` (${all.join(', ')})` : ''}`,
+    ...describeKeeper(summary),
+  ].join('\n');
+}
+
+/** @param {Selection} selection */
+function describeSelection(selection) {
+  switch (selection.by) {
+    case 'entries':
+      return `entries ${selection.from} to ${selection.to}`;
+    case 'time':
+      return `from ${selection.from} until ${selection.to}`;
+    case 'patient':
+      return `about patient ${selection.patient}`;
+    case 'user':
+      return `by user ${selection.user}`;
+  }
+}
+
+/** @param {{ rootHash: string, payloads: number | null, deletedTexts: number | null }} summary */
+const describeContent = ({ rootHash, payloads, deletedTexts }) => [
+  `  root         ${rootHash}`,
+  `  text         ${payloads === null ? 'withheld' : `included, ${payloads} texts match their commitments`}${
+    (deletedTexts ?? 0) > 0 ? `; ${deletedTexts} were deleted after their time` : ''
+  }`,
+];
+
+/** @param {{ flavour: unknown }} summary */
+const describeMaker = ({ flavour }) =>
+  flavour === 'development' ? ['  made by      a DEVELOPMENT build, with made-up patients'] : [];
+
+/** @param {{ solePractitioner: boolean }} summary */
+const describeKeeper = ({ solePractitioner }) =>
+  solePractitioner
+    ? ['  kept by      ONE PERSON who also uses it: clinician and administrator are one account']
+    : [];
+
+/** @param {ReturnType<typeof verifyBundle>} summary */
+const describe = (summary) => ('records' in summary ? describeExtract(summary) : describeFull(summary));
+
 /** @param {Bad} bad @param {string} remark */
 function describeBad({ where, message }, remark) {
   const file = where.file === undefined ? '' : ` (${where.file})`;
@@ -1109,13 +1697,13 @@ function describeBad({ where, message }, remark) {
   return `BAD file ${where.file}: ${message}`;
 }
 
-/** @param {string} path @param {string | null} pinned @param {boolean} json */
-function report(path, pinned, json) {
+/** @param {string} path @param {string | null} pinned @param {string | null} note @param {boolean} json */
+function report(path, pinned, note, json) {
   let remark = '';
   try {
     const members = readMembers(path);
     remark = sumsRemark(members);
-    const summary = verifyBundle(members, pinned);
+    const summary = verifyBundle(members, pinned, note);
     console.log(json ? JSON.stringify({ ok: true, ...summary }) : describe(summary));
     return 0;
   } catch (error) {
@@ -1148,29 +1736,45 @@ function pinnedKey(text) {
     : line;
 }
 
-function main() {
-  const words = process.argv.slice(2);
-  const json = words.includes('--json');
-  const keyAt = words.indexOf('--key');
-  const keyFile = keyAt < 0 ? null : words[keyAt + 1];
-  const paths = words.filter(
-    (word, index) => word !== '--json' && (keyAt < 0 || (index !== keyAt && index !== keyAt + 1)),
-  );
+/** @param {readonly string[]} words @returns {{ path: string, key: string | null, checkpoint: string | null, json: boolean } | null} */
+function readWords(words) {
+  /** @type {{ key: string | null, checkpoint: string | null }} */
+  const files = { key: null, checkpoint: null };
+  /** @type {string[]} */
+  const paths = [];
+  let json = false;
+  for (let at = 0; at < words.length; at += 1) {
+    const word = /** @type {string} */ (words[at]);
+    const name = word === '--key' ? 'key' : word === '--checkpoint' ? 'checkpoint' : null;
+    if (word === '--json') json = true;
+    else if (name !== null && files[name] === null) {
+      at += 1;
+      const file = words[at];
+      if (file === undefined) return null;
+      files[name] = file;
+    } else paths.push(word);
+  }
   const [path] = paths;
-  if (path === undefined || paths.length !== 1 || path.startsWith('--') || keyFile === undefined) {
-    console.error('usage: node verify.mjs BUNDLE.zip|FOLDER [--key FILE] [--json]');
+  return path === undefined || paths.length > 1 || path.startsWith('--') ? null : { path, ...files, json };
+}
+
+function main() {
+  const given = readWords(process.argv.slice(2));
+  if (given === null) {
+    console.error('usage: node verify.mjs BUNDLE.zip|FOLDER [--key FILE] [--checkpoint FILE] [--json]');
     return 2;
   }
   try {
-    const pinned = keyFile === null ? null : pinnedKey(readFileSync(keyFile, 'utf8'));
-    if (keyFile !== null && pinned === null) {
+    const pinned = given.key === null ? null : pinnedKey(readFileSync(given.key, 'utf8'));
+    if (given.key !== null && pinned === null) {
       console.error('The key file holds neither a log.vkey line nor a SHA256: fingerprint.');
       return 2;
     }
-    return report(path, pinned, json);
+    const note = given.checkpoint === null ? null : readFileSync(given.checkpoint, 'utf8');
+    return report(given.path, pinned, note, given.json);
   } catch (error) {
     if (!isFileError(error)) throw error;
-    console.error(`The bundle or the key file could not be read (${error.code}).`);
+    console.error(`The bundle or a file beside it could not be read (${error.code}).`);
     return 2;
   }
 }

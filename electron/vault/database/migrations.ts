@@ -1,3 +1,6 @@
+import { earlierRecordTables } from './earlier-record-tables.ts';
+import { retentionTables } from './retention-tables.ts';
+import { sourceReadingTables } from './source-reading-tables.ts';
 import type { WritableDatabase } from './open-database.ts';
 
 /**
@@ -142,15 +145,106 @@ const migrations: readonly string[] = [
 
   CREATE INDEX leaf_index_by_patient ON leaf_index (patient, seq) WHERE patient IS NOT NULL;
   `,
+  `
+  -- Nodes in the order in which appends make them, so that an append writes to one page: id = 64 * seq + level, where seq is
+  -- the leaf that completed the node, ((position + 1) << level) - 1.
+  CREATE TABLE nodes_by_append (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL CHECK (length(hash) = 32)
+  ) STRICT;
+  INSERT INTO nodes_by_append (id, hash)
+    SELECT 64 * (((position + 1) << level) - 1) + level AS id, hash FROM tree_nodes ORDER BY id;
+  DROP TABLE tree_nodes;
+  ALTER TABLE nodes_by_append RENAME TO tree_nodes;
+  CREATE TRIGGER tree_nodes_no_update BEFORE UPDATE ON tree_nodes
+    BEGIN SELECT RAISE(ABORT, 'a tree node is never changed'); END;
+  CREATE TRIGGER tree_nodes_no_delete BEFORE DELETE ON tree_nodes
+    BEGIN SELECT RAISE(ABORT, 'a tree node is never removed'); END;
+
+  -- Texts in the order of their leaves and fields, with a plain key: by a key of two columns a longer text had a page to itself.
+  CREATE TABLE texts (
+    id INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL REFERENCES leaves (seq),
+    field TEXT NOT NULL,
+    salt BLOB NOT NULL CHECK (length(salt) = 32),
+    text TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO texts (id, seq, field, salt, text)
+    SELECT 64 * seq + row_number() OVER (PARTITION BY seq ORDER BY field) - 1, seq, field, salt, text
+    FROM payloads ORDER BY seq, field;
+  DROP TABLE payloads;
+  ALTER TABLE texts RENAME TO payloads;
+  CREATE TRIGGER payloads_no_update BEFORE UPDATE ON payloads
+    BEGIN SELECT RAISE(ABORT, 'a recorded text is never changed'); END;
+  CREATE TRIGGER payloads_no_delete BEFORE DELETE ON payloads
+    BEGIN SELECT RAISE(ABORT, 'a recorded text is removed by retention only'); END;
+
+  -- What follows is derived from leaves and texts by log-index.ts, never the other way round, and may be some leaves behind:
+  -- it ends at the largest seq of leaf_index. Emptied here, it is filled anew before the first look.
+  DROP TABLE leaf_index;
+  CREATE TABLE leaf_index (
+    seq INTEGER PRIMARY KEY REFERENCES leaves (seq),
+    type TEXT NOT NULL,
+    at TEXT NOT NULL,
+    -- Calendar day of at, as clocks on the wall of this computer showed it.
+    day TEXT NOT NULL,
+    actor TEXT,
+    patient TEXT,
+    outcome TEXT NOT NULL,
+    model TEXT
+  ) STRICT;
+
+  -- How many entries a day had, and where in the record they stand.
+  CREATE TABLE activity (
+    day TEXT NOT NULL,
+    type TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    entries INTEGER NOT NULL,
+    first_seq INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL,
+    PRIMARY KEY (day, type, outcome)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Each actor and model that occurs.
+  CREATE TABLE index_values (
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (kind, value)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE reviews (
+    seq INTEGER PRIMARY KEY REFERENCES leaves (seq),
+    first_seq INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX reviews_by_end ON reviews (last_seq);
+
+  -- One row a leaf, by its seq: the words of its texts, and one word for each thing that the list is filtered by. Without
+  -- contents of its own: texts stand in payloads alone. With contentless_delete a removed text's words would stay in the
+  -- index; so a text is removed by the command that is given the old text, and secure-delete takes its words out at once.
+  CREATE VIRTUAL TABLE search USING fts5(
+    text, facets, content='', columnsize=0, tokenize='unicode61 remove_diacritics 2'
+  );
+  INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
+  `,
+  earlierRecordTables,
+  retentionTables,
+  sourceReadingTables,
 ];
 
-/** @returns the number of migrations that ran; all in one transaction, so a failure leaves the file as it was. */
-export function migrate(database: WritableDatabase): number {
+/** The version of a file that this app writes. */
+export const newestDatabaseVersion = migrations.length;
+
+/**
+ * @param to for tests of what an older file becomes
+ * @returns the number of migrations that ran; all in one transaction, so a failure leaves the file as it was
+ */
+export function migrate(database: WritableDatabase, to = migrations.length): number {
   const from = Number(database.raw.pragma('user_version', { simple: true }));
   if (from > migrations.length) throw new Error('database-newer-than-app');
   database.transaction(() => {
-    for (const sql of migrations.slice(from)) database.execute(sql);
-    database.execute(`PRAGMA user_version = ${migrations.length}`);
+    for (const sql of migrations.slice(from, to)) database.execute(sql);
+    database.execute(`PRAGMA user_version = ${Math.max(from, to)}`);
   });
-  return migrations.length - from;
+  return Math.max(0, to - from);
 }

@@ -116,6 +116,27 @@ function readable(raw: Database.Database): ReadableDatabase {
 }
 
 /** The codes that a person can act on; everything else is damage or a bug. */
+/** SQLite's own check of pages and rows; its time grows with the file, about 10 ms a megabyte. */
+export function isWhole(database: ReadableDatabase): boolean {
+  try {
+    return database.raw.pragma('quick_check(1)', { simple: true }) === 'ok';
+  } catch (cause) {
+    // A page whose authentication fails ends the check itself.
+    if (databaseFailure(cause) === 'damaged') return false;
+    throw cause;
+  }
+}
+
+const smallBytes = 16 * 1024 * 1024;
+
+/** Whether the check is done in the blink of an eye: somebody waits at the sign-in screen. */
+export function isSmall(database: ReadableDatabase): boolean {
+  const [pages, pageBytes] = ['page_count', 'page_size'].map((name) =>
+    Number(database.raw.pragma(name, { simple: true })),
+  );
+  return (pages ?? 0) * (pageBytes ?? 0) <= smallBytes;
+}
+
 export function databaseFailure(cause: unknown): 'disk-full' | 'not-writable' | 'damaged' | null {
   if (!(cause instanceof Database.SqliteError)) return null;
   if (cause.code === 'SQLITE_FULL' || cause.code === 'SQLITE_IOERR_WRITE') return 'disk-full';

@@ -27,7 +27,7 @@ const what = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     type: z.literal('network.blocked'),
-    process: z.enum(['main', 'vault', 'inference', 'page']),
+    process: z.enum(['main', 'vault', 'inference', 'page', 'egress']),
     api: z.string().regex(/^[A-Za-z0-9.:_-]{1,60}$/),
   }),
   z.strictObject({ type: z.literal('policy.problem'), code: z.string().regex(/^[a-z][a-z-]{0,39}$/) }),

@@ -17,6 +17,8 @@ import { canonicalBytes, parseCanonical } from '../log/canonical-json.ts';
 
 /** The two files of a sealed journal and the chain that holds them together. See FORMAT.md. */
 export const stateFile = 'journal.state.json';
+/** Any file of a journal, a half-written one included. */
+export const isJournalFile = (name: string): boolean => /^journal\..+\.jsonl?(\.tmp)?$/.test(name);
 export const linesFile = (journalId: string): string => `journal.${journalId}.jsonl`;
 
 const base64Key = z.base64().refine((text) => Buffer.from(text, 'base64').byteLength === 32);

@@ -9,6 +9,7 @@ import {
   type TurnId,
   type UserId,
 } from '../../shared/ids.ts';
+import type { LeafOutcome } from '../../shared/log-data.ts';
 import type { LogEventType } from '../../shared/log-event-types.ts';
 import type { WritableDatabase } from '../database/open-database.ts';
 import { canonicalBytes } from './canonical-json.ts';
@@ -22,14 +23,14 @@ import {
   maximumLeafBytes,
   textFieldSchema,
   type LeafData,
-  type LeafOutcome,
   type TextField,
 } from './leaf.ts';
-import { openLogReader } from './log-reader.ts';
+import { openLogIndex } from './log-index.ts';
+import { nodeId, openLogReader, textId } from './log-reader.ts';
 import { prepareLogStatements } from './log-statements.ts';
-import { hashLeaf, nodesAddedBy, rootOf } from './merkle.ts';
+import { createEdge } from './merkle.ts';
 import { DeltaReceipt, LeafReceipt } from './receipt.ts';
-import { signNote } from './signed-note.ts';
+import { noteSigner, type NoteSigner } from './signed-note.ts';
 
 export type LeafDraft<T extends LogEventType> = {
   readonly type: T;
@@ -84,16 +85,22 @@ type Deps = {
   readonly onAppended: (size: number, elapsedMs: number) => void;
 };
 
+type SigningKey = { readonly seed: Uint8Array; readonly sign: NoteSigner };
+
 export function openAuditLog(deps: Deps): AuditLog {
   const { database, clock } = deps;
   const statements = prepareLogStatements(database);
-  const readNode = (level: number, position: number): Buffer | null =>
-    statements.node.get(level, position)?.hash ?? null;
+  const index = openLogIndex(database);
+  const { readNode } = openLogReader(database);
   const size = (): number => statements.size.get()?.size ?? 0;
-  let logSeed = deps.logSeed;
+  const tree = createEdge(readNode);
+  /** As this log left the record, so that an append reads little of it again. */
+  let known: { readonly size: number; readonly at: string | null } = { size: -1, at: null };
+  let characters = 0;
+  let key: SigningKey = { seed: deps.logSeed, sign: noteSigner(deps.origin, deps.logSeed) };
 
-  function write<T extends LogEventType>(draft: LeafDraft<T>, atMs: number, seed: Uint8Array): Entry {
-    const seq = entrySchema.parse(size());
+  function write<T extends LogEventType>(draft: LeafDraft<T>, atMs: number, { sign }: SigningKey): Entry {
+    const seq = entrySchema.parse(known.size);
     const salted = saltTexts(draft.texts);
     const at = new Date(atMs).toISOString();
     const leaf = leafEnvelopeSchema.parse({
@@ -116,33 +123,31 @@ export function openAuditLog(deps: Deps): AuditLog {
     const bytes = canonicalBytes(leaf);
     if (bytes.byteLength > maximumLeafBytes)
       throw new Error(`leaf of type ${draft.type} has ${bytes.byteLength} bytes`);
-
     statements.insertLeaf.run(seq, bytes);
-    statements.insertIndex.run(seq, draft.type, at, draft.actor.id, draft.patient, draft.outcome);
-    for (const { field, salt, text } of salted) statements.insertPayload.run(seq, field, salt, text);
-    for (const node of nodesAddedBy(seq, hashLeaf(bytes), readNode))
-      statements.insertNode.run(node.level, node.index, node.hash);
-    const body = formatCheckpoint({
-      origin: deps.origin,
-      size: seq + 1,
-      rootHash: rootOf(seq + 1, readNode),
-    });
-    statements.dropCheckpoints.run();
-    statements.insertCheckpoint.run(seq + 1, signNote(body, deps.origin, seed));
+    for (const [place, { field, salt, text }] of salted.entries()) {
+      statements.insertPayload.run(textId(seq, place), seq, field, salt, text);
+      characters += text.length;
+    }
+    // Before the tree: where the rest fails, the size is not the stored one, and all of this is read again.
+    known = { size: seq + 1, at };
+    for (const node of tree.add(seq, bytes))
+      statements.insertNode.run(nodeId(node.level, node.index), node.hash);
+    const body = formatCheckpoint({ origin: deps.origin, size: seq + 1, rootHash: tree.root(seq + 1) });
+    statements.dropCheckpoint.run(seq);
+    statements.insertCheckpoint.run(seq + 1, sign(body));
     return seq;
   }
 
   /** The jump is told before the leaf that it would make look out of order. */
   function noteClockJump(nowMs: number): void {
-    const last = statements.lastAt.get()?.at;
-    if (last === undefined) return;
-    const backwardsMs = Date.parse(last) - nowMs;
-    if (backwardsMs <= clockToleranceMs) return;
-    const actor = { id: null, role: 'system' } as const;
+    if (known.at === null) return;
+    const backwardsMs = Date.parse(known.at) - nowMs;
+    // A last leaf that was spoilt has no time: the check of the record names it, and the log goes on.
+    if (!(backwardsMs > clockToleranceMs)) return;
     write(
       {
         type: 'clock.jumped-back',
-        actor,
+        actor: { id: null, role: 'system' },
         session: null,
         patient: null,
         outcome: 'attention',
@@ -150,29 +155,36 @@ export function openAuditLog(deps: Deps): AuditLog {
         texts: {},
       },
       nowMs,
-      logSeed,
+      key,
     );
   }
 
-  /** @param seed of the key that signs from this transaction's checkpoint on */
-  function commit(work: (nowMs: number) => Entry, seed: Uint8Array): Entry {
+  /** @param signing the key that signs from this transaction's checkpoint on */
+  function commit(work: (nowMs: number) => Entry, signing: SigningKey): Entry {
     // A receipt inside somebody else's transaction would exist before its COMMIT.
     if (database.raw.inTransaction) throw new Error('a leaf is committed in a transaction of its own');
     const startedAt = performance.now();
     const nowMs = clock.nowMs();
+    const sizeBefore = size();
+    if (known.size !== sizeBefore) {
+      tree.forget();
+      known = { size: sizeBefore, at: statements.lastAt.get()?.at ?? null };
+    }
+    characters = 0;
     const seq = database.transaction(() => {
       noteClockJump(nowMs);
       return work(nowMs);
     });
-    logSeed = seed;
+    key = signing;
     deps.onAppended(seq + 1, performance.now() - startedAt);
+    index.appended(seq + 1 - sizeBefore, characters);
     return seq;
   }
 
   /** What no verifier would accept must not get into a log that nobody can mend. */
   function rotationTo(newSeed: Uint8Array): LeafData<'log.key-rotated'> {
-    const place = { origin: deps.origin, size: size(), rootHash: rootOf(size(), readNode) };
-    const rotation = signKeyRotation(place, logSeed, newSeed);
+    const place = { origin: deps.origin, size: size(), rootHash: tree.root(size()) };
+    const rotation = signKeyRotation(place, key.seed, newSeed);
     const problem = keyRotationProblem(rotation, place, namedKeys(openLogReader(database)));
     if (problem !== null) throw new Error(`the log key cannot be changed: ${problem}`);
     return rotation;
@@ -181,21 +193,22 @@ export function openAuditLog(deps: Deps): AuditLog {
   return {
     append(draft, alongside) {
       const seq = commit((nowMs) => {
-        const written = write(draft, nowMs, logSeed);
+        const written = write(draft, nowMs, key);
         alongside?.(written);
         return written;
-      }, logSeed);
+      }, key);
       return new LeafReceipt(draft.type, seq, draft.texts);
     },
     appendAll(drafts, alongside) {
       commit((nowMs) => {
-        const written = drafts.map((draft) => write(draft, nowMs, logSeed));
+        const written = drafts.map((draft) => write(draft, nowMs, key));
         alongside();
         return written.at(-1) ?? entrySchema.parse(size());
-      }, logSeed);
+      }, key);
       return size();
     },
     rotateKey(newSeed, by) {
+      const next = { seed: newSeed, sign: noteSigner(deps.origin, newSeed) };
       const seq = commit(
         (nowMs) =>
           write(
@@ -208,9 +221,9 @@ export function openAuditLog(deps: Deps): AuditLog {
               texts: {},
             },
             nowMs,
-            newSeed,
+            next,
           ),
-        newSeed,
+        next,
       );
       return new LeafReceipt('log.key-rotated', seq, {});
     },
@@ -228,9 +241,12 @@ export function openAuditLog(deps: Deps): AuditLog {
   };
 }
 
+/** In the order of the fields' names, which bundles have too. */
 function saltTexts(texts: Readonly<Partial<Record<TextField, string>>>) {
-  return Object.entries(texts).map(([name, text]) => {
-    const salt = randomBytes(32);
-    return { field: textFieldSchema.parse(name), salt, text, commitment: commitText(text, salt) };
-  });
+  return Object.entries(texts)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, text]) => {
+      const salt = randomBytes(32);
+      return { field: textFieldSchema.parse(name), salt, text, commitment: commitText(text, salt) };
+    });
 }

@@ -6,6 +6,7 @@ import { publicKeyOf } from './ed25519.ts';
 import type { LeafData } from './leaf.ts';
 import { logKeyHash } from './log-key.ts';
 import { createLogFixture, type LogFixture } from './log-fixture.ts';
+import { compareVerifiers, type VerifierRun } from './other-verifiers.ts';
 import { verifierKeyFor } from './signed-note.ts';
 
 /** A log with a first leaf, turns, texts and a kept checkpoint, as the vault would have written it; all of it is made up. */
@@ -28,6 +29,8 @@ export function createBundleFixture(): BundleFixture {
     logSeed: log.logSeed,
     size: log.log.size(),
     clinicalText: 'included',
+    selection: null,
+    recipients: [],
     appVersion: '0.1.0',
     versions: { electron: '42.0.0' },
     model: { id: 'made-up-model', sha256: model },
@@ -117,17 +120,15 @@ const endData: Omit<LeafData<'response.completed'>, 'turn' | 'intent'> = {
 
 const verifier = resolve(import.meta.dirname, '../../auditor-kit/verify.mjs');
 
-/** Runs the stand-alone verifier as an auditor would, in a process of its own. */
-export function runVerifier(...words: readonly string[]): {
-  readonly exitCode: number | null;
-  readonly out: string;
-  readonly problems: string;
-} {
+/** Runs the stand-alone verifier as an auditor would, in a process of its own; the others must give the same answer. */
+export function runVerifier(...words: readonly string[]): VerifierRun {
   const run = spawnSync(process.execPath, [verifier, ...words], {
     encoding: 'utf8',
     env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
   });
-  return { exitCode: run.status, out: run.stdout, problems: run.stderr };
+  const ours = { exitCode: run.status, out: run.stdout, problems: run.stderr };
+  compareVerifiers(words, ours);
+  return ours;
 }
 
 /** @returns the raw public key of the fixture's log */

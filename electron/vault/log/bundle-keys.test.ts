@@ -72,7 +72,7 @@ describe('the bundle of a record whose key was changed', () => {
       .filter((line) => line.startsWith('    ') && !line.includes('verify.mjs'))
       .map((line) => line.trim());
     const script = commands.join('\n').replaceAll('THIS-BUNDLE', basename(zip, '.zip'));
-    const run = spawnSync('bash', ['-euc', script], { cwd: log.folder, encoding: 'utf8' });
+    const run = spawnSync('bash', ['--norc', '-euc', script], { cwd: log.folder, encoding: 'utf8' });
     expect({ status: run.status, stderr: run.stderr }).toEqual({ status: 0, stderr: '' });
     expect(run.stdout).toContain(`256 ${logKeyFingerprint(publicKeyOf(log.seeds.third))} `);
     expect(run.stdout).toContain('Good "cloister-audit-bundle" signature for cloister-log');
@@ -87,7 +87,7 @@ describe('the bundle of a record whose key was changed', () => {
       `Signed by   ${third}`,
       `Before      ${first}, until entry 3 changed the key`,
       `Before      ${second}, until entry 6 changed the key`,
-      '',
+      expect.stringContaining('Emergency'),
     ]);
   });
 

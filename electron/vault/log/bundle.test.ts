@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { userIdSchema } from '../../shared/ids.ts';
 import { writeBundle } from './bundle.ts';
 import { createBundleFixture, publicKeyOfLog, runVerifier, type BundleFixture } from './bundle-fixture.ts';
 import { logKeyFingerprint } from './log-key.ts';
@@ -18,7 +20,7 @@ afterEach(() => {
 });
 
 function unpack(zip: string): string {
-  const folder = join(fixture.folder, 'unpacked');
+  const folder = join(fixture.folder, `${basename(zip, '.zip')}-unpacked`);
   mkdirSync(folder);
   expect(spawnSync('unzip', ['-q', zip, '-d', folder]).status).toBe(0);
   return folder;
@@ -47,7 +49,7 @@ describe('a bundle', () => {
       'ssh-keygen',
     ]);
     const script = commands.join('\n').replaceAll('THIS-BUNDLE', basename(folder));
-    const run = spawnSync('bash', ['-euc', script], { cwd: fixture.folder, encoding: 'utf8' });
+    const run = spawnSync('bash', ['--norc', '-euc', script], { cwd: fixture.folder, encoding: 'utf8' });
     expect({ status: run.status, stderr: run.stderr }).toEqual({ status: 0, stderr: '' });
     expect(run.stdout).toContain(`256 ${logKeyFingerprint(publicKeyOfLog(fixture))} `);
     expect(run.stdout).toContain('Good "cloister-audit-bundle" signature for cloister-log');
@@ -124,6 +126,43 @@ describe('a bundle', () => {
     const manifest: unknown = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
     expect(manifest).toMatchObject({ treeSize: 600, previousCheckpoint: fixture.reader.checkpoint(597) });
     expect(readFileSync(join(folder, 'log/tile/1/000.p/2'))).toHaveLength(64);
+  });
+
+  it('says each emergency access, which of them is new, and that one person keeps and uses the record', async () => {
+    const from = { actor: fixture.actor, session: fixture.session, patient: null };
+    const breakGlass = () =>
+      fixture.log.append({
+        ...from,
+        type: 'record.break-glass',
+        outcome: 'attention',
+        data: { entries: 3 },
+        texts: { reason: 'made-up: found unconscious' },
+      }).seq;
+    const plain = await fixture.write('plain.zip');
+    const old = breakGlass();
+    fixture.log.keepCheckpoint(old + 1);
+    fixture.log.append({
+      ...from,
+      type: 'user.created',
+      outcome: 'success',
+      data: { user: userIdSchema.parse(randomUUID()), role: 'sole-practitioner' },
+      texts: { displayName: 'Made-up Sole' },
+    });
+    const fresh = breakGlass();
+    const folder = unpack(await fixture.write('stands-out.zip'));
+    expect(JSON.parse(runVerifier(folder, '--json').out)).toMatchObject({
+      ok: true,
+      emergencyAccess: [old, fresh],
+      newEmergencyAccess: [fresh],
+      solePractitioner: true,
+    });
+    const readme = readFileSync(join(folder, 'README.txt'), 'utf8');
+    expect(readme).toContain(`access to another's records: 2 entries, 1 of them new: ${fresh}\n`);
+    expect(readme).toContain('ONE PERSON');
+    expect(runVerifier(folder).out).toContain('ONE PERSON');
+    const before = readFileSync(join(unpack(plain), 'README.txt'), 'utf8');
+    expect(before).toContain("access to another's records: 0 entries, 0 of them new\n");
+    expect(before).not.toContain('ONE PERSON');
   });
 
   it('of an earlier size holds the leaves up to it and no later text', async () => {

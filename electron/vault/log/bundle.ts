@@ -1,18 +1,22 @@
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { ZipFile } from 'yazl';
+import { extractManifest, fullManifest } from './bundle-manifest.ts';
 import { bundleReadme } from './bundle-readme.ts';
-import { canonicalText, type JsonValue } from './canonical-json.ts';
+import { reportMembers } from './bundle-reports.ts';
+import { hashOf, inOrder, jsonMember, textMember, writeZip, type Member } from './bundle-zip.ts';
+import type { EarlierRecord } from './earlier-records.ts';
 import { publicKeyOf } from './ed25519.ts';
-import { keyRotations, type PlacedRotation } from './key-rotation.ts';
+import { extractReader, proofsOf } from './extract.ts';
+import { extractReadme } from './extract-readme.ts';
+import { rotationsAmong, type PlacedRotation } from './key-rotation.ts';
+import type { LeafEnvelope } from './leaf.ts';
+import { leavesOf, parseLeaf } from './leaves-of.ts';
 import { logKeyFingerprint } from './log-key.ts';
 import type { LogReader } from './log-reader.ts';
-import { formatVerifierKey, openNote, verifierKeyFor } from './signed-note.ts';
+import { leafMembers, recordMembers } from './record-members.ts';
+import { selectEntries } from './select-entries.ts';
+import type { Selection } from './selection.ts';
+import { openNote, parseVerifierKey, verifierKeyFor } from './signed-note.ts';
+import { whatStandsOut, type StandsOut } from './stands-out.ts';
 import { allowedSignersLine, sshSignature } from './sshsig.ts';
-import { entryBundlesOf, entryBytes, tileBytes, tilePath, tilesOf, tileWidth, type Tile } from './tiles.ts';
 
 /** What a bundle is made of beside the log itself. */
 export type BundleFacts = {
@@ -22,91 +26,71 @@ export type BundleFacts = {
   /** Leaves in the bundle; a checkpoint of exactly this size is stored, and signed by this key. */
   readonly size: number;
   readonly clinicalText: 'withheld' | 'included';
+  /** Null: all of them. */
+  readonly selection: Selection | null;
+  /** Of age, checked. None: the file is not encrypted. */
+  readonly recipients: readonly string[];
   readonly appVersion: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly model: { readonly id: string; readonly sha256: string } | null;
   readonly flavour: 'release' | 'development';
 };
 
-/** A member is made twice from the same stored bytes, once for its hash and once for the file: memory stays constant. */
-type Member = { readonly name: string; readonly bytes: () => Iterable<Uint8Array> };
+/** A record that this one continues, with a reader of it. */
+export type ContinuedRecord = { readonly record: EarlierRecord; readonly reader: LogReader };
 
 /**
- * The same log at the same size gives the same bytes: members sorted, one time for all, one mode. Members are stored and
- * not packed: a flipped bit on a worn medium stays one bit, so that the verifier can name the entry that it hit.
+ * Format of FORMAT.md, "Bundle" and "Extract". @throws what the file system throws, for the caller to put in words, and what `mayGoOn` does
+ * @param mayGoOn asked before each piece: throws where it should end
+ * @returns how many leaves are in it
  */
-const memberTime = new Date(Date.UTC(1980, 0, 1, 12));
-
-/** Format of FORMAT.md, "Bundle". @throws what the file system throws, for the caller to put in words */
 export async function writeBundle(
   facts: BundleFacts,
   reader: LogReader,
   path: string,
   onProgress: (fraction: number) => void,
-): Promise<void> {
-  const members = [...contentMembers(facts, reader)].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const sums = members
-    .map((member, index) => {
-      onProgress((0.5 * index) / members.length);
-      return `${hashOf(member)}  ${member.name}\n`;
-    })
-    .join('');
-  const all = [
-    ...members,
+  mayGoOn: () => void = () => undefined,
+  continued: readonly ContinuedRecord[] = [],
+): Promise<number> {
+  const { selection, size } = facts;
+  const entries = selection === null ? null : selectEntries(reader, size, selection);
+  const members = inOrder(contentMembers(facts, reader, entries, continued));
+  const onPiece = twoPasses(members, onProgress, mayGoOn);
+  const sums = members.map((member) => `${hashOf(member, onPiece)}  ${member.name}\n`).join('');
+  const signed = [
     textMember('SHA256SUMS', sums),
     textMember('SHA256SUMS.sshsig', sshSignature(Buffer.from(sums), facts.logSeed)),
-  ].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  await writeZip(all, path, (fraction) => {
-    onProgress(0.5 + fraction / 2);
-  });
+  ];
+  await writeZip(inOrder([...members, ...signed]), path, facts.recipients, onPiece);
   onProgress(1);
+  return entries?.length ?? size;
 }
 
-async function writeZip(
+/** Told once in a hundred steps at most; it stops just short of the end, which the caller tells. */
+function twoPasses(
   members: readonly Member[],
-  path: string,
   onProgress: (fraction: number) => void,
-): Promise<void> {
-  const zip = new ZipFile();
-  // yazl listens to no source's errors: without this, a failing read would end the thread and not this promise.
-  const failure = new AbortController();
-  const reading = new Set<Readable>();
-  for (const [index, member] of members.entries()) {
-    zip.addReadStreamLazy(
-      member.name,
-      { mtime: memberTime, mode: 0o100644, compress: false, forceDosTimestamp: true },
-      (give) => {
-        onProgress(index / members.length);
-        const source = Readable.from(member.bytes(), { objectMode: false });
-        reading.add(source);
-        source.once('error', (cause) => {
-          failure.abort(cause);
-        });
-        source.once('close', () => reading.delete(source));
-        give(null, source);
-      },
-    );
-  }
-  zip.end();
-  try {
-    await pipeline(zip.outputStream, createWriteStream(path, { flags: 'wx', mode: 0o600 }), {
-      signal: failure.signal,
-    });
-  } catch (cause) {
-    // A statement that is still being stepped through keeps its database from closing.
-    for (const source of reading) await destroyed(source);
-    throw failure.signal.aborted ? failure.signal.reason : cause;
-  }
+  mayGoOn: () => void,
+): () => void {
+  const all = 2 * members.reduce((sum, { pieces }) => sum + pieces, 0) + 2;
+  let [done, told] = [0, -1];
+  return () => {
+    mayGoOn();
+    const step = Math.min(99, Math.floor((100 * done) / all));
+    if (step > told) onProgress(step / 100);
+    [done, told] = [done + 1, Math.max(step, told)];
+  };
 }
 
-async function destroyed(source: Readable): Promise<void> {
-  source.destroy();
-  if (!source.closed) await once(source, 'close');
-}
-
-function* contentMembers(facts: BundleFacts, reader: LogReader): Iterable<Member> {
-  const { origin, size } = facts;
-  // What separates the notes of checkpoints.txt relies on it.
+/** @param entries those of an extract; null: all */
+function contentMembers(
+  facts: BundleFacts,
+  reader: LogReader,
+  entries: readonly number[] | null,
+  continued: readonly ContinuedRecord[],
+): readonly Member[] {
+  const { origin, size, selection } = facts;
+  // What separates the notes of checkpoints.txt and the proofs relies on it.
   if (!origin.startsWith('cloister.')) throw new Error('not an origin of ours');
   const checkpoint = reader.checkpoint(size);
   if (checkpoint === null) throw new Error('there is no checkpoint of that size');
@@ -115,98 +99,131 @@ function* contentMembers(facts: BundleFacts, reader: LogReader): Iterable<Member
     !openNote(checkpoint, facts.verifierKey).ok
   )
     throw new Error('another key signed the record of that size');
-  const earlier = reader.keptCheckpoints().filter((kept) => kept.size < size);
-  const publicKey = publicKeyOf(facts.logSeed);
-
-  const changes = keyRotations(reader, size);
-
-  yield textMember('README.txt', bundleReadme(readmeFacts(facts, publicKey, changes)));
-  yield jsonMember('manifest.json', manifestOf(facts, earlier.at(-1)?.note ?? null));
-  yield jsonMember('inventory.json', {
-    app: facts.appVersion,
-    versions: facts.versions,
-    model: facts.model,
-    flavour: facts.flavour,
-  });
-  yield textMember('keys/log.vkey', `${facts.verifierKey}\n`);
-  yield textMember('keys/allowed_signers', allowedSignersLine(publicKey));
-  if (changes.length > 0) yield textMember('keys/earlier.vkeys', earlierKeys(origin, changes));
-  yield textMember('log/checkpoint', checkpoint);
-  // A signed note ends with a newline and holds an empty line; a line of dashes can stand in none of ours.
-  yield textMember('checkpoints.txt', earlier.map(({ note }) => `${note}----\n`).join(''));
-  for (const { level, index, width } of tilesOf(size)) {
-    if (level === 'entries') continue;
-    const read = (nodeLevel: number, position: number): Uint8Array | null =>
-      reader.readNode(nodeLevel, position);
-    yield {
-      name: `log/${tilePath({ level, index, width })}`,
-      bytes: () => [tileBytes({ level, index, width }, read)],
-    };
-  }
-  for (const tile of entryBundlesOf(size))
-    yield { name: `log/${tilePath(tile)}`, bytes: () => entriesOf(tile, reader) };
-  yield { name: 'events.jsonl', bytes: () => lines(reader.leaves(size), ({ bytes }) => bytes) };
-  if (facts.clinicalText === 'included') {
-    yield {
-      name: 'payloads.jsonl',
-      bytes: () =>
-        lines(reader.payloads(size), ({ index, field, salt, text }) =>
-          Buffer.from(canonicalText({ index, field, salt: Buffer.from(salt).toString('base64'), text })),
-        ),
-    };
-  }
+  const known: Known = {
+    checkpoint,
+    told: toldOf(reader, size),
+    continued: continued.map((part) => ({ ...part, told: toldOf(part.reader, part.record.size) })),
+  };
+  return [
+    ...alike(facts, known),
+    ...(selection === null || entries === null
+      ? fullMembers(facts, reader, known)
+      : extractMembers(facts, reader, known, selection, entries)),
+  ];
 }
 
-function readmeFacts(facts: BundleFacts, publicKey: Uint8Array, changes: readonly PlacedRotation[]) {
+/** What is read once; `told` are the leaves that README.txt and the manifest are about. */
+type Known = {
+  readonly checkpoint: string;
+  readonly told: readonly LeafEnvelope[];
+  readonly continued: readonly (ContinuedRecord & { readonly told: readonly LeafEnvelope[] })[];
+};
+
+function toldOf(reader: LogReader, size: number): readonly LeafEnvelope[] {
+  return [...leavesOf(reader, size, ['log.key-rotated', 'record.break-glass', 'user.created'])];
+}
+
+/** An account that one person made in an earlier record is still that account. */
+function standingOut(told: Known['told'], continued: Known['continued'], newFrom: number): StandsOut {
+  const own = whatStandsOut(told, newFrom);
+  const before = continued.some((part) => whatStandsOut(part.told, 0).solePractitioner);
+  return { ...own, solePractitioner: own.solePractitioner || before };
+}
+
+/** FORMAT.md, "Bundle", `earlier/<epoch>/`. */
+function continuedMembers(
+  { record, reader, told }: Known['continued'][number],
+  clinicalText: BundleFacts['clinicalText'],
+): readonly Member[] {
+  const checkpoint = reader.checkpoint(record.size);
+  if (checkpoint === null) throw new Error('an earlier record lacks its last checkpoint');
+  return [
+    textMember('keys/log.vkey', `${record.verifierKey}\n`),
+    textMember('log/checkpoint', checkpoint),
+    ...recordMembers({ ...record, clinicalText }, reader, told),
+  ].map((member) => ({ ...member, name: `earlier/${record.epoch}/${member.name}` }));
+}
+
+/** Of a full bundle and of an extract. */
+function alike(facts: BundleFacts, { checkpoint }: Known): readonly Member[] {
+  const { appVersion: app, versions, model, flavour } = facts;
+  return [
+    jsonMember('inventory.json', { app, versions, model, flavour }),
+    textMember('keys/log.vkey', `${facts.verifierKey}\n`),
+    textMember('keys/allowed_signers', allowedSignersLine(publicKeyOf(facts.logSeed))),
+    textMember('log/checkpoint', checkpoint),
+  ];
+}
+
+function fullMembers(facts: BundleFacts, reader: LogReader, { told, continued }: Known): readonly Member[] {
+  const earlier = reader.keptCheckpoints().filter((kept) => kept.size < facts.size);
+  const changes = rotationsAmong(told);
+  const standsOut = standingOut(told, continued, earlier.at(-1)?.size ?? 0);
+  return [
+    textMember(
+      'README.txt',
+      bundleReadme(readmeFacts(facts, changes, standsOut), continued.map(toldContinued)),
+    ),
+    jsonMember('manifest.json', fullManifest(facts, earlier.at(-1)?.note ?? null, standsOut)),
+    ...recordMembers(facts, reader, told),
+    ...reportMembers({ ...facts, solePractitioner: standsOut.solePractitioner }, reader, facts.size),
+    ...continued.flatMap((part) => continuedMembers(part, facts.clinicalText)),
+  ];
+}
+
+/** Texts that these entries commit to and that are no longer there. */
+function textsLackingIn(reader: LogReader, entries: readonly number[]): number {
+  return entries.reduce((lacking, entry) => {
+    const leaf = parseLeaf(reader.leaf(entry) ?? Buffer.alloc(0));
+    return lacking + Object.keys(leaf?.texts ?? {}).length - reader.payloadsOf(entry).length;
+  }, 0);
+}
+
+function extractMembers(
+  facts: BundleFacts,
+  reader: LogReader,
+  { checkpoint, told, continued }: Known,
+  selection: Selection,
+  entries: readonly number[],
+): readonly Member[] {
+  const chosen = new Set(entries);
+  const { solePractitioner } = standingOut(told, continued, 0);
+  const { emergencies } = whatStandsOut(
+    told.filter(({ seq }) => chosen.has(seq)),
+    0,
+  );
+  const changes = rotationsAmong(told);
+  const records = entries.length;
+  const deletedTexts = facts.clinicalText === 'included' ? textsLackingIn(reader, entries) : 0;
+  const shown = extractReader(reader, entries);
+  const proofs = { pieces: records, bytes: () => proofsOf(entries, facts.size, checkpoint, reader) };
+  return [
+    textMember(
+      'README.txt',
+      extractReadme({
+        ...readmeFacts(facts, changes, { emergencies, solePractitioner, newFrom: 0 }),
+        selection,
+        records,
+      }),
+    ),
+    jsonMember('manifest.json', extractManifest(facts, selection, records, solePractitioner, deletedTexts)),
+    { name: 'proofs.txt', ...proofs },
+    ...leafMembers(facts, shown, records),
+    ...reportMembers({ ...facts, solePractitioner }, shown, records),
+  ];
+}
+
+function toldContinued({ record }: ContinuedRecord) {
+  const key = parseVerifierKey(record.verifierKey);
+  if (key === null) throw new Error('an earlier record has no key');
+  return { ...record, fingerprint: logKeyFingerprint(key.publicKey) };
+}
+
+function readmeFacts(facts: BundleFacts, changes: readonly PlacedRotation[], standsOut: StandsOut) {
+  const publicKey = publicKeyOf(facts.logSeed);
   const earlierKeys = changes.map(({ entry, rotation }) => ({
     fingerprint: logKeyFingerprint(Buffer.from(rotation.oldKeyPublic, 'base64')),
     changedAt: entry,
   }));
-  return { ...facts, fingerprint: logKeyFingerprint(publicKey), earlierKeys };
-}
-
-function earlierKeys(origin: string, changes: readonly PlacedRotation[]): string {
-  return changes
-    .map(({ rotation }) => `${formatVerifierKey(origin, Buffer.from(rotation.oldKeyPublic, 'base64'))}\n`)
-    .join('');
-}
-
-function manifestOf(facts: BundleFacts, previous: string | null): JsonValue {
-  return {
-    format: 'cloister-audit-bundle/1',
-    origin: facts.origin,
-    treeSize: facts.size,
-    range: { from: 0, to: facts.size - 1 },
-    clinicalText: facts.clinicalText,
-    flavour: facts.flavour,
-    app: facts.appVersion,
-    previousCheckpoint: previous,
-  };
-}
-
-function* entriesOf(tile: Tile, reader: LogReader): Iterable<Uint8Array> {
-  const from = tile.index * tileWidth;
-  for (let index = from; index < from + tile.width; index += 1) {
-    const leaf = reader.leaf(index);
-    if (leaf === null) throw new Error('a leaf is missing');
-    yield entryBytes(leaf);
-  }
-}
-
-function* lines<T>(items: Iterable<T>, toBytes: (item: T) => Uint8Array): Iterable<Uint8Array> {
-  for (const item of items) yield Buffer.concat([toBytes(item), Buffer.from('\n')]);
-}
-
-function textMember(name: string, text: string): Member {
-  return { name, bytes: () => [Buffer.from(text, 'utf8')] };
-}
-
-function jsonMember(name: string, value: JsonValue): Member {
-  return textMember(name, `${canonicalText(value)}\n`);
-}
-
-function hashOf(member: Member): string {
-  const hash = createHash('sha256');
-  for (const bytes of member.bytes()) hash.update(bytes);
-  return hash.digest('hex');
+  return { ...facts, ...standsOut, fingerprint: logKeyFingerprint(publicKey), earlierKeys };
 }

@@ -39,9 +39,9 @@ export function createCheckpointCheck(reader: LogReader, origin: string, treeSiz
       newest !== null && openCheckpoint(newest, verifierKey) !== null,
     problemAtEnd(): string | null {
       if (newest === null) return 'the newest checkpoint is missing';
-      return kept.some(({ size }) => size > treeSize)
-        ? 'the record is shorter than what left this computer earlier'
-        : null;
+      if (kept.some(({ size }) => size > treeSize))
+        return 'the record is shorter than what left this computer earlier';
+      return reader.signedSize() > treeSize ? 'a stored checkpoint signs more entries than there are' : null;
     },
   };
 }

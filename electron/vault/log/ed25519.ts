@@ -9,10 +9,22 @@ export function signEd25519(message: Uint8Array, seed: Uint8Array): Uint8Array {
   return sign(null, message, privateKey(seed));
 }
 
+/** For many signatures by one key: reading the key costs as much as signing. */
+export function ed25519Signer(seed: Uint8Array): {
+  readonly publicKey: Uint8Array;
+  readonly sign: (message: Uint8Array) => Uint8Array;
+} {
+  const key = privateKey(seed);
+  return { publicKey: publicHalf(key), sign: (message) => sign(null, message, key) };
+}
+
 /** @returns the raw 32-byte public key of a seed */
 export function publicKeyOf(seed: Uint8Array): Uint8Array {
-  const der = createPublicKey(privateKey(seed)).export({ format: 'der', type: 'spki' });
-  return der.subarray(spkiPrefix.byteLength);
+  return publicHalf(privateKey(seed));
+}
+
+function publicHalf(key: KeyObject): Uint8Array {
+  return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(spkiPrefix.byteLength);
 }
 
 export function verifyEd25519(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {

@@ -1,5 +1,6 @@
 import { keyRotationProblem, rotationData } from './key-rotation.ts';
 import { leafDataSchemas, type LeafEnvelope } from './leaf.ts';
+import { continuationData, continuationProblem } from './log-continuation.ts';
 import { formatVerifierKey } from './signed-note.ts';
 
 /** Which key signs, followed from the first leaf through each change of the key. */
@@ -27,11 +28,19 @@ export function createKeyChain(origin: string): KeyChain {
   const vkey = (base64: string): string => formatVerifierKey(origin, Buffer.from(base64, 'base64'));
 
   function begin(leaf: LeafEnvelope): string | null {
+    if (leaf.event === 'log.continued') return continueRecord(leaf);
     const created = leafDataSchemas['log.created'].safeParse(leaf.data);
     if (leaf.event !== 'log.created' || !created.success || created.data.origin !== origin)
       return 'the first entry does not begin this record';
     keys.push(created.data.logKey);
     return null;
+  }
+
+  function continueRecord(leaf: LeafEnvelope): string | null {
+    const continuation = continuationData(leaf.data);
+    if (continuation === null) return 'the first entry does not begin this record';
+    keys.push(continuation.logKey);
+    return continuationProblem(continuation, origin);
   }
 
   function change(leaf: LeafEnvelope, rootHash: Uint8Array): string | null {

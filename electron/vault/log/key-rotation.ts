@@ -1,6 +1,6 @@
-import { parseCanonical } from './canonical-json.ts';
 import { publicKeyOf, signEd25519, verifyEd25519 } from './ed25519.ts';
-import { leafDataSchemas, leafEnvelopeSchema, type LeafData, type LeafEnvelope } from './leaf.ts';
+import { leafDataSchemas, type LeafData, type LeafEnvelope } from './leaf.ts';
+import { leavesOf, parseLeaf } from './leaves-of.ts';
 import { publicKeyHash } from './log-key.ts';
 import type { LogReader } from './log-reader.ts';
 import { formatVerifierKey } from './signed-note.ts';
@@ -75,20 +75,16 @@ function statementOf(place: RotationPlace, oldKey: Uint8Array, newKey: Uint8Arra
 
 export type PlacedRotation = { readonly entry: number; readonly rotation: KeyRotation };
 
-/** In canonical JSON no text of a leaf can hold these bytes: its quotes would be escaped. */
-const marker = Buffer.from('"event":"log.key-rotated"');
-
-/**
- * The changes of the key among the first `size` leaves, unchecked. Reads every leaf, since the index beside them is not
- * part of what is signed.
- */
+/** The changes of the key among the first `size` leaves, unchecked. */
 export function keyRotations(reader: LogReader, size: number): readonly PlacedRotation[] {
+  return rotationsAmong(leavesOf(reader, size, ['log.key-rotated']));
+}
+
+export function rotationsAmong(leaves: Iterable<LeafEnvelope>): readonly PlacedRotation[] {
   const found: PlacedRotation[] = [];
-  for (const { index, bytes } of reader.leaves(size)) {
-    if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(marker)) continue;
-    const leaf = parseLeaf(bytes);
-    const rotation = leaf?.event === 'log.key-rotated' ? rotationData(leaf.data) : null;
-    if (rotation !== null) found.push({ entry: index, rotation });
+  for (const { event, seq, data } of leaves) {
+    const rotation = event === 'log.key-rotated' ? rotationData(data) : null;
+    if (rotation !== null) found.push({ entry: seq, rotation });
   }
   return found;
 }
@@ -96,15 +92,10 @@ export function keyRotations(reader: LogReader, size: number): readonly PlacedRo
 /** Hashes of the keys that the leaves name, the one in use last; unchecked. */
 export function namedKeys(reader: LogReader): readonly string[] {
   const first = parseLeaf(reader.leaf(0) ?? new Uint8Array());
-  const { data } = leafDataSchemas['log.created'].safeParse(first?.data);
+  const schema = leafDataSchemas[first?.event === 'log.continued' ? 'log.continued' : 'log.created'];
+  const { data } = schema.safeParse(first?.data);
   const changes = keyRotations(reader, reader.size());
   return [...(data === undefined ? [] : [data.logKey]), ...changes.map(({ rotation }) => rotation.newKey)];
-}
-
-function parseLeaf(bytes: Uint8Array): LeafEnvelope | null {
-  const value = parseCanonical(bytes);
-  const leaf = value.ok ? leafEnvelopeSchema.safeParse(value.value) : null;
-  return leaf?.success === true ? leaf.data : null;
 }
 
 /** @param data of a leaf; @returns null where it is not of this event's shape */

@@ -8,76 +8,50 @@ import {
   turnIdSchema,
   userIdSchema,
 } from '../../shared/ids.ts';
+import { leafOutcomeSchema } from '../../shared/log-data.ts';
 import type { LogEventType } from '../../shared/log-event-types.ts';
 import { lockReasonSchema } from '../../shared/lock-reason.ts';
 import { roleSchema } from '../../shared/roles.ts';
-import { taskIdSchema } from '../../shared/tasks.ts';
-import { samplerSchema } from '../../links/model-port.ts';
+import { startedBecauseSchema } from '../../shared/session-end.ts';
+import { laterLeafData } from './leaf-later.ts';
+import { promptData, turnLeafData } from './leaf-turns.ts';
+import type { JsonValue } from './canonical-json.ts';
+import { selectionSchema } from './selection.ts';
+import {
+  catalogueIdSchema,
+  count,
+  ed25519Schema,
+  factorKindSchema,
+  hashSchema,
+  milliseconds,
+  observedSchema,
+  originSchema,
+  problemCodeSchema,
+  turnEndData,
+  versionSchema,
+} from './leaf-parts.ts';
 
 /**
  * What a leaf of the log may hold: enums, numbers, hashes, uuids, times and names from closed alphabets. Free text
  * (requests, answers, file names, user names) stands in `texts` as salted commitments only; see FORMAT.md.
  */
 
-export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/);
-/** Base64 in its one form of a raw public key or a signature. */
-const ed25519Schema = (bytes: 32 | 64) =>
-  z.string().refine((text) => {
-    const raw = Buffer.from(text, 'base64');
-    return raw.byteLength === bytes && raw.toString('base64') === text;
-  });
-const versionSchema = z.string().regex(/^[0-9A-Za-z.+-]{1,40}$/);
-const catalogueIdSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,79}$/);
-const count = z.int().nonnegative();
-const milliseconds = z.int().nonnegative();
-/** `cloister.<organisation domain>/<installation uuid>/<epoch>` */
-export const originSchema = z.string().regex(/^cloister\.[a-z0-9.-]{3,200}\/[0-9a-f-]{36}\/[0-9]+$/);
-
-/** When something was seen while nobody was signed in; null for what was seen in the session of the leaf. */
-const observedSchema = z
-  .strictObject({
-    at: z.iso.datetime({ precision: 3 }),
-    monotonicMs: milliseconds,
-    bootId: z.uuid(),
-  })
-  .nullable();
-/** A word of a closed alphabet: policy and key file problems. */
-const problemCodeSchema = z.string().regex(/^[a-z][a-z-]{0,39}$/);
-const factorKindSchema = z.enum(['totp']);
-
-const turnEndData = z.strictObject({
-  turn: turnIdSchema,
-  /** The intent leaf that this outcome closes. */
-  intent: entrySchema,
-  reason: z.enum([
-    'end-of-answer',
-    'answer-limit',
-    'stopped-by-user',
-    'signed-out',
-    'engine-stopped',
-    'restart',
-    'does-not-fit',
-    'error',
-  ]),
-  code: z.enum(appErrorCodes).nullable(),
-  /** Pieces of the answer that were recorded, and so could be shown. */
-  deltas: count,
-  answerTokens: count,
-  timeToFirstTokenMs: milliseconds.nullable(),
-  generationMs: milliseconds,
-  /** What of the input the model saw. `complete` is false only when it stopped before it had read all. */
-  coverage: z.strictObject({
-    promptTokens: count,
-    evaluatedPromptTokens: count,
-    contextTokens: count,
-    overByTokens: count,
-    complete: z.boolean(),
-  }),
-});
-
 /** `data` of each event type. */
 export const leafDataSchemas = {
   'log.created': z.strictObject({ origin: originSchema, logKey: hashSchema, epoch: count }),
+  /** The first leaf of a record that was restored from a backup of another; see `log-continuation.ts`. */
+  'log.continued': z.strictObject({
+    origin: originSchema,
+    logKey: hashSchema,
+    epoch: count,
+    oldOrigin: originSchema,
+    oldSize: count,
+    oldRoot: hashSchema,
+    oldKeyPublic: ed25519Schema(32),
+    newKeyPublic: ed25519Schema(32),
+    oldSignature: ed25519Schema(64),
+    newSignature: ed25519Schema(64),
+  }),
   /** From the checkpoint of this very leaf on another key signs; what both keys sign: `key-rotation.ts`. */
   'log.key-rotated': z.strictObject({
     oldKey: hashSchema,
@@ -112,7 +86,7 @@ export const leafDataSchemas = {
     deviceBinding: z.enum(['os-keychain', 'passphrase-only']),
     appSha256: hashSchema.nullable(),
     flavour: z.enum(['release', 'development']),
-    startedBecause: z.enum(['launch', 'signed-out', 'locked', 'keys-changed', 'vault-crashed']),
+    startedBecause: startedBecauseSchema,
   }),
   'session.signed-out': z.strictObject({}),
   'session.locked': z.strictObject({ reason: lockReasonSchema }),
@@ -124,12 +98,17 @@ export const leafDataSchemas = {
       'locked-out',
       'disabled',
       'unknown-account',
+      /** The passphrase was right, and the person went away before the rest of the sign-in. */
+      'abandoned',
       'keychain',
       'keyring',
     ]),
     observed: observedSchema,
   }),
   'session.locked-out': z.strictObject({ user: userIdSchema, observed: observedSchema }),
+  /** Somebody asks with a command from a terminal, while another person may be signed in at the screen. */
+  'command.signed-in': z.strictObject({}),
+  'command.signed-out': z.strictObject({}),
   'model.loaded': z.strictObject({
     model: hashSchema,
     modelId: catalogueIdSchema,
@@ -146,21 +125,7 @@ export const leafDataSchemas = {
   /** texts: fileName, content */
   'document.opened': z.strictObject({ sizeBytes: count, characters: count }),
   /** texts: system, prompt (the exact text that the model is given, before its chat template) */
-  'prompt.submitted': z.strictObject({
-    turn: turnIdSchema,
-    task: taskIdSchema,
-    template: z.strictObject({ id: catalogueIdSchema, version: count }),
-    regenerates: turnIdSchema.nullable(),
-    model: hashSchema,
-    modelId: catalogueIdSchema,
-    engine: versionSchema,
-    llamaCpp: versionSchema,
-    sampler: samplerSchema,
-    contextTokens: count,
-    reservedAnswerTokens: count,
-    maxAnswerTokens: count,
-    destination: z.enum(['local']),
-  }),
+  'prompt.submitted': promptData,
   /** texts: response */
   'response.completed': turnEndData,
   'response.aborted': turnEndData,
@@ -168,15 +133,15 @@ export const leafDataSchemas = {
   'response.failed': turnEndData,
   /** texts: copied */
   'clipboard.copied': z.strictObject({ turn: turnIdSchema.nullable(), characters: count }),
-  /** texts: diff (a unified diff from the draft to the accepted note) */
-  'note.accepted': z.strictObject({
-    turn: turnIdSchema,
-    insertedCharacters: count,
-    deletedCharacters: count,
-  }),
+  ...turnLeafData,
+  ...laterLeafData,
   /** Somebody who may not see this patient's record by right opened it, and said why. texts: reason */
   'record.break-glass': z.strictObject({ entries: count }),
   'log.viewed': z.strictObject({ entry: entrySchema.nullable() }),
+  /** Texts were searched; `results` were shown first. texts: query */
+  'log.searched': z.strictObject({ results: count }),
+  /** Somebody says to have looked at these entries, both included. texts: note, where there is one */
+  'record.reviewed': z.strictObject({ from: count, to: count }),
   'log.verified': z.strictObject({
     treeSize: count,
     root: hashSchema,
@@ -187,7 +152,27 @@ export const leafDataSchemas = {
     treeSize: count,
     root: hashSchema,
     clinicalText: z.enum(['withheld', 'included']),
+    /** Null: the whole record. */
+    selection: selectionSchema.nullable(),
+    /** SHA-256 of each age recipient that the file was encrypted to, in order; none: it was not encrypted. */
+    recipients: z.array(hashSchema),
   }),
+  /** A copy of the whole record is about to be made; `treeSize` and `root` are of the tree before this leaf. */
+  'backup.made': z.strictObject({ treeSize: count, root: hashSchema }),
+  /** The keys on this computer are about to be destroyed, after a last backup. */
+  'installation.decommissioned': z.strictObject({}),
+  /** A checkpoint of the tree before this leaf is about to leave the machine; `matching` earlier ones were found there, and fit. */
+  'log.anchored': z.strictObject({ treeSize: count, root: hashSchema, matching: count, foreign: count }),
+  'log.anchor-failed': z.strictObject({ reason: z.enum(['unreachable', 'unchecked', 'not-written']) }),
+  /** A checkpoint that left the machine says that this record was set back, or written anew. */
+  'log.anchor-mismatch': z.strictObject({
+    kind: z.enum(['rollback', 'fork']),
+    anchorSize: count,
+    treeSize: count,
+  }),
+  /** Entries from `from` to `to - 1` lie in the policy's folder for IT; `recipients`: who can open the bundle of them, 0 for none. */
+  'log.spooled': z.strictObject({ from: count, to: count, recipients: count }),
+  'log.spool-failed': z.strictObject({ reason: z.enum(['unreachable', 'not-written']) }),
   'organisation.enrolled': z.strictObject({
     organisationKey: hashSchema,
     provisioning: hashSchema,
@@ -217,7 +202,7 @@ export const leafDataSchemas = {
     observed: observedSchema,
   }),
   'network.blocked': z.strictObject({
-    process: z.enum(['main', 'vault', 'inference', 'page']),
+    process: z.enum(['main', 'vault', 'inference', 'page', 'egress']),
     api: z.string().regex(/^[A-Za-z0-9.:_-]{1,60}$/),
     observed: observedSchema,
   }),
@@ -238,13 +223,25 @@ export const textFieldSchema = z.enum([
   'diff',
   'reason',
   'policy',
+  'query',
+  'note',
+  'correction',
+  'printed',
+  'comment',
+  'recipientName',
+  'recipientAddress',
+  'sent',
+  'typed',
+  'counterparty',
 ]);
 export type TextField = z.infer<typeof textFieldSchema>;
 
-export const outcomeSchema = z.enum(['success', 'stopped', 'refused', 'failed', 'attention']);
-export type LeafOutcome = z.infer<typeof outcomeSchema>;
-
 export const timeSyncSchema = z.enum(['synchronised', 'not-synchronised', 'unknown']);
+
+/** What it holds is JSON already: it comes out of canonical JSON, or out of the schema of its event. */
+const jsonObjectSchema = z.custom<Readonly<Record<string, JsonValue>>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);
 
 export const leafEnvelopeSchema = z.strictObject({
   v: z.literal(1),
@@ -260,11 +257,11 @@ export const leafEnvelopeSchema = z.strictObject({
   session: sessionIdSchema.nullable(),
   device: deviceIdSchema,
   patient: patientIdSchema.nullable(),
-  outcome: outcomeSchema,
+  outcome: leafOutcomeSchema,
   app: versionSchema,
   /** Field name to SHA-256(0x10 || salt || text) in hex. */
   texts: z.partialRecord(textFieldSchema, hashSchema),
-  data: z.record(z.string(), z.json()),
+  data: jsonObjectSchema,
 });
 export type LeafEnvelope = z.infer<typeof leafEnvelopeSchema>;
 

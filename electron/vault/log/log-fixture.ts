@@ -7,6 +7,7 @@ import { migrate } from '../database/migrations.ts';
 import { openWritableDatabase, type WritableDatabase } from '../database/open-database.ts';
 import { openAuditLog, type AuditLog } from './audit-log.ts';
 import type { Clock } from './clock.ts';
+import { openLogQuery, type LogQuery } from './log-query.ts';
 import { openLogReader, type LogReader } from './log-reader.ts';
 
 /** A real encrypted database with a real log in a temporary folder, for tests. Only the clock is set by hand. */
@@ -19,6 +20,7 @@ export type LogFixture = {
   readonly database: WritableDatabase;
   readonly log: AuditLog;
   readonly reader: LogReader;
+  readonly query: LogQuery;
   readonly clock: Clock & { set(nowMs: number): void };
   readonly actor: { readonly id: ReturnType<typeof userIdSchema.parse>; readonly role: 'clinician' };
   readonly session: ReturnType<typeof sessionIdSchema.parse>;
@@ -65,6 +67,7 @@ export function createLogFixture(): LogFixture {
     database,
     log,
     reader: openLogReader(database),
+    query: openLogQuery(database),
     clock,
     actor: { id: userIdSchema.parse(randomUUID()), role: 'clinician' },
     session: sessionIdSchema.parse(randomUUID()),

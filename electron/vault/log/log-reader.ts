@@ -1,6 +1,5 @@
-import type { Entry, PatientId, UserId } from '../../shared/ids.ts';
-import type { LogEventType } from '../../shared/log-event-types.ts';
 import type { ReadableDatabase } from '../database/open-database.ts';
+import type { TreeNode } from './merkle.ts';
 
 /** Reads of the log that both the vault and its worker threads make, on whichever handle they own. */
 export type LogReader = {
@@ -8,14 +7,15 @@ export type LogReader = {
   leaf(seq: number): Buffer | null;
   leaves(size: number): Iterable<{ readonly index: number; readonly bytes: Uint8Array }>;
   readNode(level: number, position: number): Buffer | null;
+  /** The stored nodes of the first `size` leaves as `nodeLine` writes them, in the order of the appends, many at a time. */
+  nodeLines(size: number): Iterable<string>;
   payloadsOf(seq: number): readonly Payload[];
   /** In order of index and field, up to `size`. */
   payloads(size: number): Iterable<Payload>;
   checkpoint(size: number): string | null;
+  /** Leaves that the largest stored checkpoint signs. */
+  signedSize(): number;
   keptCheckpoints(): readonly { readonly size: number; readonly note: string }[];
-  page(filter: PageFilter): readonly IndexRow[];
-  /** Number of leaves that name this patient. */
-  entriesAbout(patient: PatientId): number;
   counterpart(seq: number): number | null;
 };
 
@@ -24,24 +24,6 @@ export type Payload = {
   readonly field: string;
   readonly salt: Uint8Array;
   readonly text: string;
-};
-export type PageFilter = {
-  readonly before: Entry | null;
-  readonly limit: number;
-  readonly actor: UserId | null;
-  readonly type: LogEventType | null;
-  readonly patient: PatientId | null;
-  /** Leaves that name a patient, of whoever. */
-  readonly onlyAboutPatients: boolean;
-};
-export type IndexRow = {
-  readonly seq: number;
-  readonly type: string;
-  readonly at: string;
-  readonly actor: string | null;
-  readonly patient: string | null;
-  readonly patientReference: string | null;
-  readonly outcome: string;
 };
 
 /**
@@ -62,43 +44,22 @@ export function openLogReader(database: ReadableDatabase): LogReader {
   const leaves = database.prepare<[number], { index: number; bytes: Buffer }>(
     'SELECT seq AS "index", leaf AS bytes FROM leaves WHERE seq < ? ORDER BY seq',
   );
-  const node = database.prepare<[number, number], { hash: Buffer }>(
-    'SELECT hash FROM tree_nodes WHERE level = ? AND position = ?',
-  );
-  const payloadsOf = database.prepare<[number], Payload>(
-    'SELECT seq AS "index", field, salt, text FROM payloads WHERE seq = ? ORDER BY field',
+  const node = database.prepare<[number], { hash: Buffer }>('SELECT hash FROM tree_nodes WHERE id = ?');
+  const nodeLines = nodeLinesOf(database, 'tree_nodes');
+  const payloadsOf = database.prepare<[number, number], Payload>(
+    'SELECT seq AS "index", field, salt, text FROM payloads WHERE id >= ? AND id < ? ORDER BY id',
   );
   const payloads = database.prepare<[number], Payload>(
-    'SELECT seq AS "index", field, salt, text FROM payloads WHERE seq < ? ORDER BY seq, field',
+    'SELECT seq AS "index", field, salt, text FROM payloads WHERE id < ? ORDER BY id',
+  );
+  const signedSize = database.prepare<[], { size: number | null }>(
+    'SELECT max(size) AS size FROM checkpoints',
   );
   const checkpoint = database.prepare<[number], { note: string }>(
     'SELECT note FROM checkpoints WHERE size = ?',
   );
   const kept = database.prepare<[], { size: number; note: string }>(
     'SELECT size, note FROM checkpoints WHERE kept = 1 ORDER BY size',
-  );
-  const page = database.prepare<
-    [
-      number,
-      string | null,
-      string | null,
-      string | null,
-      string | null,
-      string | null,
-      string | null,
-      number,
-      number,
-    ],
-    IndexRow
-  >(
-    `SELECT i.seq, i.type, i.at, i.actor, i.patient, p.reference AS patientReference, i.outcome
-     FROM leaf_index AS i LEFT JOIN patients AS p ON p.patient_id = i.patient
-     WHERE i.seq < ? AND (? IS NULL OR i.actor = ?) AND (? IS NULL OR i.type = ?)
-       AND (? IS NULL OR i.patient = ?) AND (? = 0 OR i.patient IS NOT NULL)
-     ORDER BY i.seq DESC LIMIT ?`,
-  );
-  const about = database.prepare<[string], { entries: number }>(
-    'SELECT count(*) AS entries FROM leaf_index WHERE patient = ?',
   );
   const counterpart = database.prepare<[number, number, number], { other: number | null }>(
     'SELECT CASE intent_seq WHEN ? THEN outcome_seq ELSE intent_seq END AS other FROM turns WHERE intent_seq = ? OR outcome_seq = ?',
@@ -107,24 +68,42 @@ export function openLogReader(database: ReadableDatabase): LogReader {
     size: () => size.get()?.size ?? 0,
     leaf: (seq) => leaf.get(seq)?.leaf ?? null,
     leaves: (upTo) => leaves.iterate(upTo),
-    readNode: (level, position) => node.get(level, position)?.hash ?? null,
-    payloadsOf: (seq) => payloadsOf.all(seq),
-    payloads: (upTo) => payloads.iterate(upTo),
+    readNode: (level, position) => node.get(nodeId(level, position))?.hash ?? null,
+    nodeLines: (upTo) => nodeLines(0, nodeId(0, upTo)),
+    payloadsOf: (seq) => payloadsOf.all(textId(seq, 0), textId(seq + 1, 0)),
+    payloads: (upTo) => payloads.iterate(textId(upTo, 0)),
     checkpoint: (at) => checkpoint.get(at)?.note ?? null,
+    signedSize: () => signedSize.get()?.size ?? 0,
     keptCheckpoints: () => kept.all(),
-    page: (filter) =>
-      page.all(
-        filter.before ?? Number.MAX_SAFE_INTEGER,
-        filter.actor,
-        filter.actor,
-        filter.type,
-        filter.type,
-        filter.patient,
-        filter.patient,
-        filter.onlyAboutPatients ? 1 : 0,
-        filter.limit,
-      ),
-    entriesAbout: (patient) => about.get(patient)?.entries ?? 0,
     counterpart: (seq) => counterpart.get(seq, seq, seq)?.other ?? null,
   };
+}
+
+/** Where a leaf's text stands; `place` is its field's in the order of the names. */
+export function textId(seq: number, place: number): number {
+  return 64 * seq + place;
+}
+
+/** Where a node stands: by the leaf that completed it. Levels are below 64. */
+export function nodeId(level: number, position: number): number {
+  return 64 * ((position + 1) * 2 ** level - 1) + level;
+}
+
+/**
+ * Nodes with ids from `first` on and before `end`, which are written as if `first` was 0. Those of 256 leaves are one text: a
+ * row for each node takes several times as long.
+ */
+export function nodeLinesOf(database: ReadableDatabase, table: 'tree_nodes' | 'earlier_nodes') {
+  const read = database.prepare<[number, number, number], { lines: string }>(
+    `SELECT group_concat((id - CAST(? AS INTEGER)) || ' ' || hex(hash) || char(10), '' ORDER BY id) AS lines
+     FROM ${table} WHERE id >= ? AND id < ? GROUP BY id >> 14 ORDER BY id >> 14`,
+  );
+  return function* nodeLines(first: number, end: number): Iterable<string> {
+    for (const { lines } of read.iterate(first, first, end)) yield lines;
+  };
+}
+
+/** One line for a node: where it stands, and its hash in upper-case hex. */
+export function nodeLine({ level, index, hash }: TreeNode): string {
+  return `${nodeId(level, index)} ${Buffer.from(hash).toString('hex').toUpperCase()}\n`;
 }

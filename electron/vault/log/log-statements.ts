@@ -4,21 +4,19 @@ import type { WritableDatabase } from '../database/open-database.ts';
 export function prepareLogStatements(database: WritableDatabase) {
   return {
     size: database.prepare<[], { size: number }>('SELECT coalesce(max(seq) + 1, 0) AS size FROM leaves'),
-    lastAt: database.prepare<[], { at: string }>('SELECT at FROM leaf_index ORDER BY seq DESC LIMIT 1'),
-    node: database.prepare<[number, number], { hash: Buffer }>(
-      'SELECT hash FROM tree_nodes WHERE level = ? AND position = ?',
+    lastAt: database.prepare<[], { at: string | null }>(
+      `SELECT CASE WHEN json_valid(text) THEN text ->> '$.at' END AS at
+       FROM (SELECT CAST(leaf AS TEXT) AS text FROM leaves ORDER BY seq DESC LIMIT 1)`,
     ),
     insertLeaf: database.prepare<[number, Uint8Array], never>('INSERT INTO leaves (seq, leaf) VALUES (?, ?)'),
-    insertIndex: database.prepare<[number, string, string, string | null, string | null, string], never>(
-      'INSERT INTO leaf_index (seq, type, at, actor, patient, outcome) VALUES (?, ?, ?, ?, ?, ?)',
+    insertPayload: database.prepare<[number, number, string, Uint8Array, string], never>(
+      'INSERT INTO payloads (id, seq, field, salt, text) VALUES (?, ?, ?, ?, ?)',
     ),
-    insertPayload: database.prepare<[number, string, Uint8Array, string], never>(
-      'INSERT INTO payloads (seq, field, salt, text) VALUES (?, ?, ?, ?)',
+    insertNode: database.prepare<[number, Uint8Array], never>(
+      'INSERT INTO tree_nodes (id, hash) VALUES (?, ?)',
     ),
-    insertNode: database.prepare<[number, number, Uint8Array], never>(
-      'INSERT INTO tree_nodes (level, position, hash) VALUES (?, ?, ?)',
-    ),
-    dropCheckpoints: database.prepare<[], never>('DELETE FROM checkpoints WHERE kept = 0'),
+    /** Of the tree before the leaf, where it did not leave the machine: there is no other that was not kept. */
+    dropCheckpoint: database.prepare<[number], never>('DELETE FROM checkpoints WHERE size = ? AND kept = 0'),
     insertCheckpoint: database.prepare<[number, string], never>(
       'INSERT INTO checkpoints (size, note, kept) VALUES (?, ?, 0)',
     ),

@@ -85,6 +85,37 @@ describe('the vectors of Certificate Transparency', () => {
   });
 });
 
+describe('the example of RFC 9162 section 2.1.5', () => {
+  // Its tree of seven leaves, with its names: a to f are the first six leaf hashes, d6 (here j) the last.
+  const data = Array.from({ length: 7 }, (_, index) => Buffer.from(`d${index}`));
+  const { read } = treeOf(data);
+  const [a, b, c, d, e, f, j] = data.map(hashLeaf);
+  const join = (left?: Uint8Array, right?: Uint8Array): Uint8Array =>
+    hashNode(left ?? Buffer.alloc(0), right ?? Buffer.alloc(0));
+  const [g, h, i] = [join(a, b), join(c, d), join(e, f)];
+  const [k, l] = [join(g, h), join(i, j)];
+  const hexes = (...hashes: readonly (Uint8Array | undefined)[]): string[] =>
+    hashes.map((hash) => hex(hash ?? Buffer.alloc(0)));
+
+  it('gives the root and the proofs of inclusion', () => {
+    expect(hex(rootOf(7, read))).toBe(hex(join(k, l)));
+    expect([0, 3, 4, 6].map((index) => inclusionProof(index, 7, read).map(hex))).toEqual([
+      hexes(b, h, l),
+      hexes(c, g, l),
+      hexes(f, j, k),
+      hexes(i, k),
+    ]);
+  });
+
+  it('gives the proofs of consistency', () => {
+    expect([3, 4, 6].map((size) => consistencyProof(size, 7, read).map(hex))).toEqual([
+      hexes(c, d, g, l),
+      hexes(l),
+      hexes(i, j, k),
+    ]);
+  });
+});
+
 /** RFC 6962 section 2.1, word for word. */
 function naiveRoot(all: readonly Uint8Array[]): Uint8Array {
   const [only] = all;

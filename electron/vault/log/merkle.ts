@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashOnce } from 'node:crypto';
 
 /**
  * RFC 6962 section 2.1: leaf hash SHA-256(0x00 || leaf), node hash SHA-256(0x01 || left || right). Stored are only the
@@ -8,12 +8,23 @@ export type ReadNode = (level: number, index: number) => Uint8Array | null;
 export type TreeNode = { readonly level: number; readonly index: number; readonly hash: Uint8Array };
 
 export function hashLeaf(leaf: Uint8Array): Uint8Array {
-  return createHash('sha256').update(Uint8Array.of(0)).update(leaf).digest();
+  if (leaf.byteLength >= leafInput.byteLength)
+    return createHash('sha256').update(Uint8Array.of(0)).update(leaf).digest();
+  leafInput.set(leaf, 1);
+  return hashOnce('sha256', leafInput.subarray(0, 1 + leaf.byteLength), 'buffer');
 }
 
 export function hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return createHash('sha256').update(Uint8Array.of(1)).update(left).update(right).digest();
+  if (left.byteLength !== 32 || right.byteLength !== 32) throw new RangeError('a node is made of two hashes');
+  nodeInput.set(left, 1);
+  nodeInput.set(right, 33);
+  return hashOnce('sha256', nodeInput, 'buffer');
 }
+
+/** Used again for each: a hash object, or memory of its own, costs more than the hashing. */
+const leafInput = Buffer.alloc(8192);
+const nodeInput = Buffer.alloc(65);
+nodeInput[0] = 1;
 
 /** Root of the tree without leaves: SHA-256 of nothing. */
 export function emptyRoot(): Uint8Array {
@@ -30,6 +41,46 @@ export function nodesAddedBy(leafIndex: number, leafHash: Uint8Array, read: Read
     added.push({ level: level + 1, index, hash });
   }
   return added;
+}
+
+/**
+ * A tree that grows. The nodes at its right edge are kept, one a level: an append needs no other, and neither does the root.
+ * @param stored is asked for a node of the edge that is not known yet
+ */
+export function createEdge(stored: ReadNode) {
+  let edge: TreeNode[] = [];
+  const read = (level: number, index: number): Uint8Array | null => {
+    const node = edge[level];
+    if (node?.index === index) return node.hash;
+    const hash = stored(level, index);
+    if (hash !== null) edge[level] = { level, index, hash };
+    return hash;
+  };
+  return {
+    /** @returns the complete subtrees that the leaf finishes, lowest first */
+    add(index: number, leaf: Uint8Array): readonly TreeNode[] {
+      const added = nodesAddedBy(index, hashLeaf(leaf), read);
+      for (const node of added) edge[node.level] = node;
+      return added;
+    },
+    root: (size: number): Uint8Array => rootOf(size, read),
+    /** After leaves were added that are not stored in the end. */
+    forget: (): void => {
+      edge = [];
+    },
+  };
+}
+
+class MissingNode extends Error {}
+
+/** For a tree that somebody may have damaged. @returns null where a node that is needed is not stored */
+export function whereStored<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof MissingNode) return null;
+    throw cause;
+  }
 }
 
 export function rootOf(size: number, read: ReadNode): Uint8Array {
@@ -139,7 +190,7 @@ function largestPowerOfTwoBelow(size: number): number {
 
 function stored(read: ReadNode, level: number, index: number): Uint8Array {
   const hash = read(level, index);
-  if (hash === null) throw new Error(`tree node ${level}/${index} is missing`);
+  if (hash === null) throw new MissingNode(`tree node ${level}/${index} is missing`);
   return hash;
 }
 

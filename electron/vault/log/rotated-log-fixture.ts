@@ -7,6 +7,7 @@ import { formatCheckpoint } from './checkpoint.ts';
 import { publicKeyOf } from './ed25519.ts';
 import { leafEnvelopeSchema, type LeafEnvelope } from './leaf.ts';
 import { createLogFixture, type LogFixture } from './log-fixture.ts';
+import { nodeId } from './log-reader.ts';
 import { logKeyFingerprint, logKeyHash } from './log-key.ts';
 import { hashLeaf, nodesAddedBy, rootOf } from './merkle.ts';
 import { signNote, verifierKeyFor } from './signed-note.ts';
@@ -65,6 +66,8 @@ export function createRotatedLog(): RotatedLog {
     logSeed: seed,
     size: fixture.reader.size(),
     clinicalText: 'withheld',
+    selection: null,
+    recipients: [],
     appVersion: '0.1.0',
     versions: { electron: '42.0.0' },
     model: null,
@@ -106,12 +109,12 @@ function storeForged(fixture: LogFixture, leaves: readonly JsonValue[], seed: Ui
   raw.exec('DELETE FROM tree_nodes; DELETE FROM leaves; DELETE FROM checkpoints');
   const read = (level: number, index: number): Buffer | null => fixture.reader.readNode(level, index);
   const insertLeaf = raw.prepare('INSERT INTO leaves (seq, leaf) VALUES (?, ?)');
-  const insertNode = raw.prepare('INSERT INTO tree_nodes (level, position, hash) VALUES (?, ?, ?)');
+  const insertNode = raw.prepare('INSERT INTO tree_nodes (id, hash) VALUES (?, ?)');
   for (const [seq, leaf] of leaves.entries()) {
     const bytes = canonicalBytes(leaf);
     insertLeaf.run(seq, bytes);
     for (const node of nodesAddedBy(seq, hashLeaf(bytes), read))
-      insertNode.run(node.level, node.index, node.hash);
+      insertNode.run(nodeId(node.level, node.index), node.hash);
   }
   const size = leaves.length;
   const body = formatCheckpoint({ origin: fixture.origin, size, rootHash: rootOf(size, read) });

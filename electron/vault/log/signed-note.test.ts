@@ -25,6 +25,18 @@ describe('the vectors of Go’s note package', () => {
   });
 });
 
+describe('the example of C2SP signed-note', () => {
+  const key = 'example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k';
+  const example =
+    'This is an example message.\n\n— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n';
+
+  it('is opened, and its key is read', () => {
+    expect(openNote(example, key)).toEqual({ ok: true, value: 'This is an example message.\n' });
+    expect(parseVerifierKey(key)?.id.toString('hex')).toBe('530d903a');
+    expect(openNote(example.replace('an', 'no'), key)).toEqual({ ok: false, error: 'bad-signature' });
+  });
+});
+
 describe('a note is refused', () => {
   it.each([
     ['with another text', note.replace('answer', 'Answer'), 'bad-signature'],

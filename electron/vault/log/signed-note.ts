@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { publicKeyOf, signEd25519, verifyEd25519 } from './ed25519.ts';
+import { ed25519Signer, publicKeyOf, verifyEd25519 } from './ed25519.ts';
 
 /**
  * C2SP signed-note with Ed25519 (signature type 0x01): the text, an empty line, then signature lines
@@ -10,12 +10,22 @@ const ed25519Type = 0x01;
 
 export type NoteError = 'malformed' | 'malformed-key' | 'unknown-signer' | 'bad-signature';
 
-/** @param text ends with a newline and holds no other control characters */
+/** Makes a text a note; the text ends with a newline and holds no other control characters. */
+export type NoteSigner = (text: string) => string;
+
+export function noteSigner(keyName: string, seed: Uint8Array): NoteSigner {
+  const { publicKey, sign } = ed25519Signer(seed);
+  const id = keyId(keyName, publicKey);
+  return (text) => {
+    if (!isNoteText(text)) throw new RangeError('the text cannot stand in a signed note');
+    const blob = Buffer.concat([id, sign(Buffer.from(text, 'utf8'))]);
+    return `${text}\n— ${keyName} ${blob.toString('base64')}\n`;
+  };
+}
+
+/** One note; see `noteSigner`. */
 export function signNote(text: string, keyName: string, seed: Uint8Array): string {
-  if (!isNoteText(text)) throw new RangeError('the text cannot stand in a signed note');
-  const signature = signEd25519(Buffer.from(text, 'utf8'), seed);
-  const blob = Buffer.concat([keyId(keyName, publicKeyOf(seed)), signature]);
-  return `${text}\n— ${keyName} ${blob.toString('base64')}\n`;
+  return noteSigner(keyName, seed)(text);
 }
 
 /** @returns the note's text, when a signature of this key is on it and right. Signatures of other keys are passed over. */

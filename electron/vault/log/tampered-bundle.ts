@@ -9,6 +9,7 @@ import { formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
 import { publicKeyOf } from './ed25519.ts';
 import { leafEnvelopeSchema, type LeafEnvelope } from './leaf.ts';
 import { logKeyFingerprint } from './log-key.ts';
+import type { Selection } from './selection.ts';
 import { openNote, signNote, verifierKeyFor } from './signed-note.ts';
 import { allowedSignersLine } from './sshsig.ts';
 import {
@@ -58,12 +59,13 @@ const verdictSchema = z.object({
   authenticated: z.boolean().optional(),
 });
 
-export async function createTamperedBundle(): Promise<TamperedBundle> {
+/** @param selection of an extract; all of it unless told otherwise */
+export async function createTamperedBundle(selection: Selection | null = null): Promise<TamperedBundle> {
   const fixture = createBundleFixture();
   fixture.appendTurn('11111111-1111-4111-8111-111111111111');
   fixture.log.keepCheckpoint(3);
   fixture.appendCopies(4);
-  const zip = await fixture.write('bundle.zip');
+  const zip = await fixture.write('bundle.zip', { selection });
   const original = join(fixture.folder, 'original');
   mkdirSync(original);
   spawnSync('unzip', ['-q', zip, '-d', original]);
@@ -126,14 +128,20 @@ function leafBytes(leaf: JsonValue | Buffer): Buffer {
 }
 
 function signWith(seed: Uint8Array, fixture: BundleFixture, members: UnpackedBundle): void {
-  const again = (note: string): string => {
+  const again = (text: string): string => {
+    const note = text.slice(text.indexOf(`${fixture.origin}\n`));
     const opened = openNote(note, fixture.facts().verifierKey);
     const body = parseCheckpoint(opened.ok ? opened.value : '');
-    return body.ok ? signNote(formatCheckpoint(body.value), fixture.origin, seed) : note;
+    if (!body.ok) return text;
+    return text.replace(note, () => signNote(formatCheckpoint(body.value), fixture.origin, seed));
   };
   members.set('log/checkpoint', Buffer.from(again(String(members.get('log/checkpoint')))));
-  const earlier = String(members.get('checkpoints.txt')).split('----\n').slice(0, -1);
-  members.set('checkpoints.txt', Buffer.from(earlier.map((note) => `${again(note)}----\n`).join('')));
+  for (const [name, bytes] of members) {
+    // Notes with a line of dashes behind each; in an extract, behind the proof that each of them ends.
+    if (name !== 'checkpoints.txt' && name !== 'proofs.txt') continue;
+    const notes = String(bytes).split('----\n').slice(0, -1);
+    members.set(name, Buffer.from(notes.map((note) => `${again(note)}----\n`).join('')));
+  }
   members.set('keys/log.vkey', Buffer.from(`${verifierKeyFor(fixture.origin, seed)}\n`));
   members.set('keys/allowed_signers', Buffer.from(allowedSignersLine(publicKeyOf(seed))));
   recomputeSums(members);

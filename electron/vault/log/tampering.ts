@@ -68,7 +68,7 @@ export function forgeBundle(
     readonly earlier: readonly { readonly size: number; readonly note: string }[];
   },
   path: string,
-): Promise<void> {
+): Promise<number> {
   const nodes = new Map<string, Buffer>();
   const readNode = (level: number, position: number): Buffer | null =>
     nodes.get(`${level}/${position}`) ?? null;
@@ -87,12 +87,12 @@ export function forgeBundle(
     leaf: (seq) => contents.leaves[seq] ?? null,
     leaves: () => contents.leaves.map((bytes, index) => ({ index, bytes })),
     readNode,
+    nodeLines: () => [],
     payloadsOf: (seq) => contents.payloads.filter(({ index }) => index === seq),
     payloads: () => contents.payloads,
     checkpoint: () => checkpoint,
+    signedSize: () => size,
     keptCheckpoints: () => contents.earlier,
-    page: () => [],
-    entriesAbout: () => 0,
     counterpart: () => null,
   };
   return writeBundle({ ...facts, size }, reader, path, () => undefined);

@@ -57,6 +57,8 @@ describe('AC-09 the files', () => {
     ['range', { range: { from: 1, to: 6 } }],
     ['previousCheckpoint', { previousCheckpoint: null }],
     ['clinicalText', { clinicalText: 'withheld' }],
+    ['emergencyAccess', { emergencyAccess: { total: 1, sincePrevious: 0 } }],
+    ['solePractitioner', { solePractitioner: true }],
     ['origin', { origin: 'cloister.other.example/x/0' }],
     ['format', { format: 'cloister-audit-bundle/2' }],
   ])('a manifest that is signed and wrong about its %s is refused', (_, change) => {

@@ -30,6 +30,9 @@ const kinds = [
   'log/tile/entries/000.p/7',
   'events.jsonl',
   'payloads.jsonl',
+  'fhir/AuditEvent.ndjson',
+  'disclosures.csv',
+  'summary.html',
 ] as const;
 
 /** Line of a member in which a byte stands, from 0. */
@@ -55,9 +58,15 @@ describe('AC-09 one flipped bit', () => {
   it.each(kinds)('in %s is found where the list of hashes was made to fit', (name) => {
     const line = lineAt(name, flipBit(bundle.members, name));
     recomputeSums(bundle.members);
-    const signatureOnly = ['README.txt', 'manifest.json', 'inventory.json', 'keys/allowed_signers'].includes(
-      name,
-    );
+    const signatureOnly = [
+      'README.txt',
+      'manifest.json',
+      'inventory.json',
+      'keys/allowed_signers',
+      'fhir/AuditEvent.ndjson',
+      'disclosures.csv',
+      'summary.html',
+    ].includes(name);
     const payload = { file: `payloads.jsonl line ${line + 1}` };
     const inText = name === 'payloads.jsonl' ? payload : { file: name };
     const named = signatureOnly ? { file: 'SHA256SUMS.sshsig' } : inText;

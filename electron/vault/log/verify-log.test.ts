@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openReadOnlyDatabase } from '../database/open-database.ts';
 import { createBundleFixture, type BundleFixture } from './bundle-fixture.ts';
 import { formatCheckpoint } from './checkpoint.ts';
-import { openLogReader, openSnapshotReader } from './log-reader.ts';
+import { nodeId, openLogReader, openSnapshotReader } from './log-reader.ts';
 import { hashLeaf, nodesAddedBy, rootOf } from './merkle.ts';
 import { signNote, verifierKeyFor } from './signed-note.ts';
 import { verifyLog, type LogCheck } from './verify-log.ts';
@@ -44,12 +44,12 @@ function found(): Pick<LogCheck, 'consistent' | 'firstBadEntry' | 'problem'> {
 function rebuildTree(seed: Uint8Array = fixture.logSeed): void {
   tamper('DELETE FROM tree_nodes');
   const { raw } = fixture.database;
-  const insert = raw.prepare('INSERT INTO tree_nodes (level, position, hash) VALUES (?, ?, ?)');
+  const insert = raw.prepare('INSERT INTO tree_nodes (id, hash) VALUES (?, ?)');
   const read = (level: number, index: number) => fixture.reader.readNode(level, index);
   const leaves = [...fixture.reader.leaves(7)];
   leaves.forEach(({ bytes }, index) => {
     for (const node of nodesAddedBy(index, hashLeaf(bytes), read))
-      insert.run(node.level, node.index, node.hash);
+      insert.run(nodeId(node.level, node.index), node.hash);
   });
   const size = leaves.length;
   const note = signNote(
@@ -103,15 +103,17 @@ describe('the check of the whole record', () => {
       4,
     ],
     ['a removed entry', 'DELETE FROM leaves WHERE seq = 4', 4],
-    ['a changed node', 'UPDATE tree_nodes SET hash = zeroblob(32) WHERE level = 1 AND position = 1', 3],
-    ['a removed node', 'DELETE FROM tree_nodes WHERE level = 2 AND position = 0', 3],
+    ['a changed node', 'UPDATE tree_nodes SET hash = zeroblob(32) WHERE id = 193', 3],
+    ['a removed node', 'DELETE FROM tree_nodes WHERE id = 194', 3],
+    ['a node in another place', 'UPDATE tree_nodes SET id = 197 WHERE id = 194', 3],
+    ['a node too many', 'INSERT INTO tree_nodes (id, hash) VALUES (129, zeroblob(32))', 3],
     ['a changed text', "UPDATE payloads SET text = 'other words' WHERE seq = 5", 5],
     ['a changed salt', 'UPDATE payloads SET salt = zeroblob(32) WHERE seq = 1', 1],
     ['a removed text', "DELETE FROM payloads WHERE seq = 1 AND field = 'prompt'", 1],
     ['a text under another name', "UPDATE payloads SET field = 'response' WHERE seq = 3", 3],
     [
       'a text that no entry commits to',
-      "INSERT INTO payloads SELECT seq, 'zzz', salt, text FROM payloads WHERE seq = 6",
+      "INSERT INTO payloads SELECT id + 7, seq, 'zzz', salt, text FROM payloads WHERE seq = 6",
       6,
     ],
   ])('names the entry of %s', (_, sql, entry) => {
@@ -153,6 +155,11 @@ describe('the check of the whole record', () => {
       'is of another size',
       'UPDATE checkpoints SET note = (SELECT note FROM checkpoints WHERE size = 3) WHERE size = 7',
       'the newest checkpoint describes another tree',
+    ],
+    [
+      'is not the only one behind a record that ends before it',
+      'INSERT INTO checkpoints (size, note, kept) SELECT 9, note, 0 FROM checkpoints WHERE size = 7',
+      'a stored checkpoint signs more entries than there are',
     ],
     [
       'is damaged',

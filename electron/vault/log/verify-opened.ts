@@ -5,7 +5,7 @@ import { parseCheckpoint } from './checkpoint.ts';
 import { keyRotationProblem, keyRotations } from './key-rotation.ts';
 import { publicKeyHash } from './log-key.ts';
 import type { LogReader } from './log-reader.ts';
-import { rootOf } from './merkle.ts';
+import { rootOf, whereStored } from './merkle.ts';
 import { openNote, parseVerifierKey } from './signed-note.ts';
 
 /**
@@ -19,14 +19,15 @@ export function checkNewestCheckpoint(
 ): Result<{ size: number }> {
   const size = reader.size();
   const note = reader.checkpoint(size);
-  if (note === null) return inconsistent;
+  if (note === null || reader.signedSize() > size) return inconsistent;
   const opened = openNote(note, verifierKey);
   if (!opened.ok) return inconsistent;
   const checkpoint = parseCheckpoint(opened.value);
   if (!checkpoint.ok) return inconsistent;
   const { value } = checkpoint;
   if (value.origin !== origin || value.size !== size) return inconsistent;
-  const root = rootOf(size, (level, position) => reader.readNode(level, position));
+  const root = whereStored(() => rootOf(size, (level, position) => reader.readNode(level, position)));
+  if (root === null) return inconsistent;
   return Buffer.from(root).equals(Buffer.from(value.rootHash)) ? ok({ size }) : inconsistent;
 }
 
@@ -50,7 +51,8 @@ export function checkNewestOfTwoKeys(
   const next = parseVerifierKey(keys.next);
   if (change === undefined || current === null || next === null) return inconsistent;
   const { entry, rotation } = change;
-  const rootHash = rootOf(entry, (level, position) => reader.readNode(level, position));
+  const rootHash = whereStored(() => rootOf(entry, (level, position) => reader.readNode(level, position)));
+  if (rootHash === null) return inconsistent;
   const problem = keyRotationProblem(rotation, { origin, size: entry, rootHash }, [
     publicKeyHash(current.publicKey),
   ]);

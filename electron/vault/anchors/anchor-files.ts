@@ -1,0 +1,70 @@
+import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { syncFolder } from '../keys/durable-file.ts';
+
+/**
+ * Checkpoints in a folder that this computer does not keep: a network share, a USB drive. Each is a file of its own, a
+ * signed note as it stands in the record, and none is ever replaced: where the share keeps what was written, so much the
+ * better.
+ */
+
+/** `cloister_<installation>_<epoch>_<size, 12 digits>.checkpoint`: sorted by name is sorted by size. */
+function anchorFileName(origin: string, size: number): string {
+  return `${prefixOf(origin)}${String(size).padStart(12, '0')}.checkpoint`;
+}
+
+function prefixOf(origin: string): string {
+  const [, installation = '', epoch = ''] = /\/([0-9a-f-]{36})\/(\d+)$/u.exec(origin) ?? [];
+  return `cloister_${installation}_${epoch}_`;
+}
+
+/** A note has about 400 bytes; a hundred files of the newest tell as much as all of them. */
+const largestNoteBytes = 2000;
+const mostFiles = 100;
+
+export type AnchorFiles = {
+  /** Newest first. */
+  readonly notes: readonly string[];
+  /** Files of this record that could not be read. */
+  readonly unreadable: number;
+};
+
+/** @returns null where the folder is not there or not readable: a share that is down, a drive that is not plugged in */
+export function readAnchors(folder: string, origin: string): AnchorFiles | null {
+  const prefix = prefixOf(origin);
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return null;
+  }
+  const own = names
+    .filter((name) => name.startsWith(prefix) && name.endsWith('.checkpoint'))
+    .toSorted()
+    .toReversed()
+    .slice(0, mostFiles);
+  const read = own.map((name) => readSmallFile(join(folder, name)));
+  const notes = read.filter((note) => note !== null);
+  return { notes, unreadable: read.length - notes.length };
+}
+
+function readSmallFile(path: string): string | null {
+  try {
+    const status = lstatSync(path);
+    return status.isFile() && status.size <= largestNoteBytes ? readFileSync(path, 'utf8') : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @throws the file system's error; a file of this name is kept as it is */
+export function writeAnchor(folder: string, origin: string, size: number, note: string): void {
+  const file = openSync(join(folder, anchorFileName(origin, size)), 'wx', 0o644);
+  try {
+    writeFileSync(file, note);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  syncFolder(folder);
+}

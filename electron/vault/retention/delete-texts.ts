@@ -1,0 +1,42 @@
+import type { WritableDatabase } from '../database/open-database.ts';
+import type { LogIndex } from '../log/log-index.ts';
+import { textId } from '../log/log-reader.ts';
+
+/**
+ * Deletes the texts and salts of up to `limit` entries below `to`, oldest first, and takes their words out of the index.
+ * `secure_delete` overwrites what they stood in; a leaf that covers them was written before (a trigger asks for it).
+ * @returns entries that lost their texts; fewer than `limit` at the end
+ */
+export function deleteTexts(
+  database: WritableDatabase,
+  index: Pick<LogIndex, 'forgetTexts'>,
+  to: number,
+  limit: number,
+): number {
+  const found = database
+    .prepare<[number, number], { seq: number }>(
+      'SELECT DISTINCT seq FROM payloads WHERE id < ? ORDER BY id LIMIT ?',
+    )
+    .all(textId(to, 0), limit);
+  const remove = database.prepare<[number, number], never>('DELETE FROM payloads WHERE id >= ? AND id < ?');
+  database.transaction(() => {
+    for (const { seq } of found) {
+      index.forgetTexts(seq);
+      remove.run(textId(seq, 0), textId(seq + 1, 0));
+    }
+  });
+  return found.length;
+}
+
+/**
+ * To be called after the last of them. Drafts of people who have not signed in since `before` go as well; then the write-ahead
+ * log is emptied, in which the pages of before stand.
+ */
+export function forgetTraces(database: WritableDatabase, before: string): void {
+  database
+    .prepare<[string], never>(
+      'DELETE FROM workspace_drafts WHERE user_id IN (SELECT user_id FROM accounts WHERE last_sign_in_at < ?)',
+    )
+    .run(before);
+  database.raw.pragma('wal_checkpoint(TRUNCATE)');
+}
