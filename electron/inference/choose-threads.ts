@@ -1,6 +1,7 @@
 import type { ThreadChoice } from '../links/model-port.ts';
 import type { CpuFacts } from './cpu-facts.ts';
 import { measureThreads, type SpeedProbe } from './measure-threads.ts';
+import { measureProposalCost } from './measure-proposal-cost.ts';
 import type { LlamaModel, Token } from './node-llama-cpp.ts';
 import { bestThreads, threadCandidates, threadKey } from './thread-choice.ts';
 
@@ -39,23 +40,37 @@ async function openProbe(model: LlamaModel, threads: number, now: () => number):
   };
 }
 
-/** The choice that was measured before on this very combination, or a new measurement of at most about ten seconds. */
-export async function chooseThreads(deps: {
+type ChoiceDeps = {
   readonly model: LlamaModel;
   readonly knownThreads: ThreadChoice | null;
   /** Most threads that can run at once. */
   readonly usable: number;
   readonly cpu: CpuFacts;
   readonly modelSha256: string;
+  /** Several proposed tokens in one batch are possible with this model: what they cost is measured too. */
+  readonly canPropose: boolean;
   readonly engineVersion: string;
   readonly now: () => number;
   readonly onProgress: (fraction: number) => void;
   readonly signal: AbortSignal;
-}): Promise<ThreadChoice> {
+};
+
+/** The choice that was measured before on this very combination, or a new measurement of at most about ten seconds. */
+export async function chooseThreads(deps: ChoiceDeps): Promise<ThreadChoice> {
   const key = threadKey(deps.cpu, deps.modelSha256, deps.engineVersion);
   const known = deps.knownThreads;
-  if (known?.key === key && known.threads <= deps.usable) return known;
+  if (known?.key === key && known.threads <= deps.usable) return withProposalCost(deps, known);
+  return withProposalCost(deps, await measured(deps, key));
+}
 
+async function withProposalCost(deps: ChoiceDeps, choice: ThreadChoice): Promise<ThreadChoice> {
+  if (!deps.canPropose || choice.proposalCost !== undefined) return choice;
+  const { model, now, signal } = deps;
+  const proposalCost = await measureProposalCost({ model, threads: choice.threads, now, signal });
+  return proposalCost === null ? choice : { ...choice, proposalCost };
+}
+
+async function measured(deps: ChoiceDeps, key: string): Promise<ThreadChoice> {
   const { model, now, onProgress, signal } = deps;
   const candidates = await measureThreads({
     candidates: threadCandidates(deps.usable),

@@ -1,11 +1,16 @@
-import type { GenerationReport, ToInference } from '../links/model-port.ts';
+import type { FromInference, GenerationReport, ToInference } from '../links/model-port.ts';
 import type { AppError } from '../shared/app-error.ts';
 import { createDeltaBatcher } from './delta-batcher.ts';
+import { isGreedy, sampledTokens, type Lookup } from './lookup.ts';
 import { modelStopped } from './model-errors.ts';
-import type { ChatHistoryItem, LlamaChat, Token } from './node-llama-cpp.ts';
-import { createPromptReader } from './prompt-reader.ts';
+import type { LlamaChat, LlamaGrammar, Token } from './node-llama-cpp.ts';
+import { createPromptReader, type Read } from './prompt-reader.ts';
+import { commonLength } from './reading-plan.ts';
+import { historyOf, planBeginning, planRequest, renderRequest, type RequestTexts } from './request-tokens.ts';
 
 export type GenerateRequest = Extract<ToInference, { kind: 'generate' }>;
+export type EvaluateRequest = Extract<ToInference, { kind: 'evaluate' }>;
+export type EvaluationEnd = Omit<Extract<FromInference, { kind: 'evaluated' }>, 'kind' | 'evaluationId'>;
 
 export type GenerationEvents = {
   /** Share of the prompt that was read, 0 to 1. */
@@ -35,6 +40,15 @@ export type Conversation = {
     events: GenerationEvents,
     signal: AbortSignal,
   ): Promise<GenerationOutcome>;
+  /** Reads the beginning of requests to come. An abort ends it as `interrupted`, and what was read stays. */
+  evaluate(
+    request: EvaluateRequest,
+    onFraction: (fraction: number) => void,
+    signal: AbortSignal,
+  ): Promise<EvaluationEnd>;
+  count(requests: readonly RequestTexts[]): number[];
+  /** Nothing of what was read stays in the model's memory. */
+  forget(): Promise<void>;
 };
 
 const deltaIntervalMs = 50;
@@ -51,23 +65,15 @@ export const neverShift = {
   },
 };
 
-function historyOf(request: GenerateRequest): ChatHistoryItem[] {
-  return [
-    { type: 'system', text: request.system },
-    { type: 'user', text: request.user },
-    { type: 'model', response: [] },
-  ];
-}
-
-function startsWith(tokens: readonly Token[], start: readonly Token[]): boolean {
-  return start.every((token, index) => tokens[index] === token);
-}
-
-type Progress = { readTokens: number; readAt: number; firstTextAt: number | null };
+type Progress = { read: Read; readAt: number; firstTextAt: number | null };
 
 /** One model context with one sequence. Not for two generations at a time: the caller sees to that. */
 export function createConversation(deps: {
   readonly chat: LlamaChat;
+  /** Made once for each form. */
+  readonly grammarFor: (structure: NonNullable<GenerateRequest['structure']>) => Promise<LlamaGrammar>;
+  /** Null: with this model, or on this machine, nothing is proposed. */
+  readonly lookup: Lookup | null;
   readonly now: () => number;
 }): Conversation {
   const { chat, now } = deps;
@@ -75,19 +81,14 @@ export function createConversation(deps: {
   const contextTokens = sequence.contextSize;
   const reader = createPromptReader(sequence);
 
-  /** Exactly the tokens that the engine will evaluate; user text never becomes a special token. */
-  const render = (history: readonly ChatHistoryItem[]): Token[] =>
-    chat.chatWrapper
-      .generateContextState({ chatHistory: history })
-      .contextText.tokenize(chat.model.tokenizer);
-
   const answer = async (
     request: GenerateRequest,
     roomTokens: number,
     onText: (text: string) => void,
     signal: AbortSignal,
   ) => {
-    const { sampler } = request;
+    const { sampler, structure } = request;
+    deps.lookup?.switchOn(isGreedy(sampler));
     const { metadata } = await chat.generateResponse(historyOf(request), {
       onTextChunk: onText,
       signal,
@@ -100,6 +101,7 @@ export function createConversation(deps: {
       seed: sampler.seed,
       repeatPenalty: sampler.repeatPenalty === 1 ? false : { penalty: sampler.repeatPenalty },
       contextShift: neverShift,
+      ...(structure === null ? {} : { grammar: await deps.grammarFor(structure) }),
     });
     if (metadata.stopReason === 'abort') return { reason: 'stopped', endMarks: 0 } as const;
     if (metadata.stopReason === 'maxTokens') return { reason: 'answer-limit', endMarks: 0 } as const;
@@ -113,7 +115,8 @@ export function createConversation(deps: {
     events: GenerationEvents,
     signal: AbortSignal,
   ) => {
-    progress.readTokens = await reader.read(tokens, events.onReading, signal);
+    const plan = planRequest(chat, request, tokens, request.sharedCharacters);
+    progress.read = await reader.read(plan, events.onReading, signal);
     progress.readAt = now();
     if (signal.aborted) return { reason: 'stopped', endMarks: 0 } as const;
     const batcher = createDeltaBatcher({ emit: events.onDelta, intervalMs: deltaIntervalMs });
@@ -130,30 +133,37 @@ export function createConversation(deps: {
       throw error;
     } finally {
       batcher.flush();
-      if (sequence.nextTokenIndex >= tokens.length) progress.readTokens = tokens.length;
+      reader.answered();
+      if (sequence.nextTokenIndex >= tokens.length)
+        progress.read = { ...progress.read, readTokens: tokens.length };
     }
   };
 
   const generate: Conversation['generate'] = async (request, events, signal) => {
     const startedAt = now();
-    const tokens = render(historyOf(request));
+    const tokens = renderRequest(chat, request);
     const promptTokens = tokens.length;
     const reservedAnswerTokens = Math.max(smallestAnswerTokens, request.reservedAnswerTokens);
     const overByTokens = promptTokens + reservedAnswerTokens - contextTokens;
     if (overByTokens > 0)
       return { kind: 'refused', promptTokens, contextTokens, reservedAnswerTokens, overByTokens };
 
-    const sampledBefore = sequence.tokenMeter.usedOutputTokens;
-    const progress: Progress = { readTokens: 0, readAt: startedAt, firstTextAt: null };
+    const sampledBefore = sampledTokens(sequence);
+    const progress: Progress = {
+      read: { readTokens: 0, reusedTokens: 0 },
+      readAt: startedAt,
+      firstTextAt: null,
+    };
     try {
       const { reason, endMarks } = await readAndAnswer(request, tokens, progress, events, signal);
-      if (reason !== 'stopped' && !startsWith(sequence.contextTokens, tokens)) {
+      if (reason !== 'stopped' && commonLength(sequence.contextTokens, tokens) < tokens.length) {
         throw new Error('The engine evaluated another prompt than the one that was counted');
       }
       const report: GenerationReport = {
         promptTokens,
-        evaluatedPromptTokens: progress.readTokens,
-        answerTokens: Math.max(0, sequence.tokenMeter.usedOutputTokens - sampledBefore - endMarks),
+        evaluatedPromptTokens: progress.read.readTokens,
+        reusedPromptTokens: progress.read.reusedTokens,
+        answerTokens: Math.max(0, sampledTokens(sequence) - sampledBefore - endMarks),
         contextTokens,
         timeToFirstTokenMs: progress.firstTextAt === null ? null : progress.firstTextAt - startedAt,
         generationMs: now() - progress.readAt,
@@ -166,5 +176,30 @@ export function createConversation(deps: {
     }
   };
 
-  return { generate };
+  const evaluate: Conversation['evaluate'] = async (request, onFraction, signal) => {
+    const startedAt = now();
+    const plan = planBeginning(chat, { system: request.system, text: request.user });
+    const promptTokens = plan.tokens.length;
+    const end = (reason: EvaluationEnd['reason'], evaluatedTokens: number): EvaluationEnd => ({
+      reason,
+      promptTokens,
+      evaluatedTokens,
+      elapsedMs: now() - startedAt,
+    });
+    if (promptTokens + request.reservedAnswerTokens > contextTokens) return end('does-not-fit', 0);
+    try {
+      const { readTokens } = await reader.read(plan, onFraction, signal);
+      return end(readTokens === promptTokens ? 'complete' : 'interrupted', readTokens);
+    } catch {
+      await reader.forget().catch(() => undefined);
+      return end('error', 0);
+    }
+  };
+
+  return {
+    generate,
+    evaluate,
+    count: (requests) => requests.map((texts) => renderRequest(chat, texts).length),
+    forget: () => reader.forget(),
+  };
 }

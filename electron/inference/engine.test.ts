@@ -26,7 +26,7 @@ describe('a model of random words', () => {
     );
     if (!result.ok) throw new Error(result.error.message);
     loaded = result.value;
-  });
+  }, 60_000);
   afterAll(async () => {
     await engine.dispose();
     model.remove();
@@ -81,6 +81,105 @@ describe('a model of random words', () => {
     await generate(engine, asked);
     const again = await generate(engine, asked);
     expect(again.fractions).toEqual([]);
+  });
+
+  const source = `${longText}\n\n`;
+  const about = (task: string) => request({ user: `${source}${task}`, sharedCharacters: source.length });
+  const reportOf = ({ outcome }: Awaited<ReturnType<typeof generate>>) => {
+    if (outcome.kind !== 'ended') throw new Error(`Not ended but ${outcome.kind}`);
+    return outcome.report;
+  };
+  const evaluate = (user: string, signal: AbortSignal = AbortSignal.timeout(60_000)) =>
+    engine.evaluate(
+      {
+        kind: 'evaluate',
+        evaluationId: '7d444840-9dc0-41d1-b245-5ffdce74fad2',
+        system: request().system,
+        user,
+        reservedAnswerTokens: 64,
+      },
+      () => undefined,
+      signal,
+    );
+
+  test('another task on the same source evaluates none of the source again, and answers as if it had', async () => {
+    await generate(engine, about('Write a summary of it.'));
+    const second = await generate(engine, about('Summarise it in a note.'));
+    const [counted] = engine.count([{ ...request(), user: source }]) ?? [];
+    const { promptTokens, reusedPromptTokens } = reportOf(second);
+    const fresh = createTestEngine();
+    await loadOrThrow(fresh, model);
+    const cold = await generate(fresh, about('Summarise it in a note.'));
+    await fresh.dispose();
+    expect(reportOf(cold).reusedPromptTokens).toBe(0);
+    expect(second.text).toBe(cold.text);
+    // Without the task are the end of the user's words and the beginning of the model's.
+    expect(promptTokens - reusedPromptTokens).toBeLessThanOrEqual(promptTokens - (counted ?? 0) + 24);
+    expect(reusedPromptTokens).toBeGreaterThan((counted ?? 0) - 24);
+  });
+
+  test('a source that was read ahead is not read again, and the answer is the same', async () => {
+    const other = `And another visit. ${source}`;
+    const asked = { ...about('Write it.'), user: `${other}Write it.`, sharedCharacters: other.length };
+    const cold = await generate(engine, asked);
+    await engine.release();
+    const read = await evaluate(other);
+    const warm = await generate(engine, asked);
+    expect([read.reason, read.evaluatedTokens]).toEqual(['complete', read.promptTokens]);
+    expect([reportOf(cold).reusedPromptTokens, reportOf(warm).reusedPromptTokens]).toEqual([
+      0,
+      read.promptTokens,
+    ]);
+    expect(warm.text).toBe(cold.text);
+  });
+
+  test('reading ahead stops when it is told to, keeps what it has, and refuses what leaves no room', async () => {
+    const stop = new AbortController();
+    const stopped = evaluate(`Once upon a time. ${source}`, stop.signal);
+    stop.abort();
+    expect((await stopped).reason).toBe('interrupted');
+    expect((await evaluate(longText.repeat(8))).reason).toBe('does-not-fit');
+  });
+
+  test('a further question evaluates the new words alone', async () => {
+    const first = about('Write a summary of it.');
+    const answered = await generate(engine, first);
+    const further = {
+      ...first,
+      earlier: [{ user: first.user, model: answered.text }],
+      user: 'And the knee?',
+    };
+    const second = await generate(engine, further);
+    const { promptTokens, reusedPromptTokens } = reportOf(second);
+    const { promptTokens: before } = reportOf(answered);
+    // How much of the answer is kept hangs on the words of the model: these random ones are cut into other tokens when they are read.
+    expect(reusedPromptTokens).toBeGreaterThanOrEqual(before);
+    expect(reusedPromptTokens).toBeLessThan(promptTokens);
+    const again = await generate(engine, further);
+    expect([again.text, reportOf(again).reusedPromptTokens]).toEqual([second.text, promptTokens - 1]);
+  });
+
+  test('counting is not asking: the state stays as it was', async () => {
+    const asked = about('Write it once.');
+    const { promptTokens } = reportOf(await generate(engine, asked));
+    expect(engine.count([asked, { ...asked, user: 'x' }])?.[0]).toBe(promptTokens);
+    expect(reportOf(await generate(engine, asked)).reusedPromptTokens).toBe(promptTokens - 1);
+  });
+
+  test('what was read is gone after a release', async () => {
+    const asked = about('Write it twice.');
+    await generate(engine, asked);
+    await engine.release();
+    expect(reportOf(await generate(engine, asked)).reusedPromptTokens).toBe(0);
+  });
+
+  test('an answer that is a table has its form, whatever the model would say', async () => {
+    const { text, outcome } = await generate(engine, {
+      ...request({ maxAnswerTokens: 600 }),
+      structure: 'medication-list',
+    });
+    expect(outcome.kind).toBe('ended');
+    expect(text.replaceAll(/\s/g, '')).toMatch(/^\{"rows":\[/);
   });
 
   test('a prompt that leaves too little room is refused by exactly what is missing, and nothing is evaluated', async () => {
@@ -204,7 +303,7 @@ describe('a model that says exactly what it is told', () => {
     model = makeTinyModel('--layers', '1', '--script', `${script}<|user|>b`, '--afterwards', 'end');
     engine = createTestEngine();
     await loadOrThrow(engine, model);
-  });
+  }, 60_000);
   afterAll(async () => {
     await engine.dispose();
     model.remove();
@@ -311,8 +410,20 @@ test.runIf(existsSync(realModel))(
         sampler: { temperature: 0 },
       }),
     );
+    const further = await generate(
+      engine,
+      request({
+        earlier: [{ user: 'What colour is the sky on a clear day?', model: text }],
+        user: 'And at night?',
+        maxAnswerTokens: 4,
+      }),
+    );
     await engine.dispose();
     expect(outcome.kind).toBe('ended');
     expect(text.toLowerCase()).toContain('blue');
+    if (outcome.kind !== 'ended' || further.outcome.kind !== 'ended') throw new Error('Both should end');
+    // All of the first request and of its answer, but for the last token, which was written and not evaluated.
+    const { promptTokens, answerTokens } = outcome.report;
+    expect(further.outcome.report.reusedPromptTokens).toBeGreaterThanOrEqual(promptTokens + answerTokens - 1);
   },
 );

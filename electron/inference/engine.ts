@@ -2,9 +2,21 @@ import type { ModelSpecification, ThreadChoice } from '../links/model-port.ts';
 import type { ModelStatus } from '../shared/contract.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { chooseThreads } from './choose-threads.ts';
-import type { Conversation, GenerateRequest, GenerationEvents, GenerationOutcome } from './conversation.ts';
+import type {
+  EvaluateRequest,
+  EvaluationEnd,
+  GenerateRequest,
+  GenerationEvents,
+  GenerationOutcome,
+} from './conversation.ts';
 import type { CpuFacts } from './cpu-facts.ts';
-import { openConversation, startLlamaRuntime, type LlamaRuntime } from './llama-runtime.ts';
+import { canLookUp, createLookup, isWorthProposing } from './lookup.ts';
+import {
+  openConversation,
+  startLlamaRuntime,
+  type LlamaRuntime,
+  type OpenConversation,
+} from './llama-runtime.ts';
 import {
   modelChangedWhileLoading,
   modelLoadFailed,
@@ -12,8 +24,10 @@ import {
   notEnoughMemory,
   turnInProgress,
 } from './model-errors.ts';
+import { acceptsSeveralProposals } from './mended-acceptance.ts';
 import { verifyModelFile, type VerifiedModelFile } from './model-file.ts';
 import type { LlamaModel, NodeLlamaCpp } from './node-llama-cpp.ts';
+import type { RequestTexts } from './request-tokens.ts';
 
 export type LoadedFacts = {
   /** Model and context, without checking the file and without measuring threads. */
@@ -45,6 +59,16 @@ export type Engine = {
     events: GenerationEvents,
     signal: AbortSignal,
   ): Promise<GenerationOutcome>;
+  /** As `generate`: one of the two at a time. Reads ahead; an abort ends it, and what was read stays. */
+  evaluate(
+    request: EvaluateRequest,
+    onFraction: (fraction: number) => void,
+    signal: AbortSignal,
+  ): Promise<EvaluationEnd>;
+  /** Tokens of each request; null where no model is loaded. */
+  count(requests: readonly RequestTexts[]): number[] | null;
+  /** Gives back the memory that holds what was read. Not while something runs. */
+  release(): Promise<void>;
   dispose(): Promise<void>;
 };
 
@@ -56,7 +80,13 @@ export type EngineDeps = {
 };
 
 /** What is in memory; `model` is set as soon as it must be disposed of, `conversation` when it can be talked to. */
-type Loaded = { runtime: LlamaRuntime | null; model: LlamaModel | null; conversation: Conversation | null };
+type Loaded = {
+  runtime: LlamaRuntime | null;
+  model: LlamaModel | null;
+  conversation: OpenConversation | null;
+  /** Opens another conversation with the same model. */
+  reopen: (() => Promise<OpenConversation>) | null;
+};
 
 /** Progress comes far more often than anybody can see: pass on whole percents only. */
 function inPercents(
@@ -76,6 +106,7 @@ async function dropModel(loaded: Loaded): Promise<void> {
   const { model } = loaded;
   loaded.model = null;
   loaded.conversation = null;
+  loaded.reopen = null;
   await model?.dispose();
 }
 
@@ -101,6 +132,7 @@ async function loadVerified(
   loaded.model = model;
   if (!(await file.isUnchanged())) return err(modelChangedWhileLoading);
 
+  const canPropose = acceptsSeveralProposals(runtime.nodeLlamaCpp) && canLookUp(model);
   const measureStartedAt = now();
   const threads = await chooseThreads({
     model,
@@ -108,6 +140,7 @@ async function loadVerified(
     usable: runtime.usableThreads,
     cpu,
     modelSha256: specification.sha256,
+    canPropose,
     engineVersion: `${engineVersion} ${llamaCppRelease}`,
     now,
     onProgress: inPercents('measuring', onStatus),
@@ -116,13 +149,17 @@ async function loadVerified(
   const measureMs = now() - measureStartedAt;
 
   const contextTokens = Math.min(specification.contextTokens, model.trainContextSize);
-  loaded.conversation = await openConversation({
-    runtime,
-    model,
-    contextTokens,
-    threads: threads.threads,
-    now,
-  });
+  const { proposalCost } = threads;
+  loaded.reopen = () =>
+    openConversation({
+      runtime,
+      model,
+      contextTokens,
+      threads: threads.threads,
+      lookup: canPropose && isWorthProposing(proposalCost) ? createLookup(proposalCost) : null,
+      now,
+    });
+  loaded.conversation = await loaded.reopen();
   const backend = llama.gpu === false ? 'cpu' : llama.gpu;
   return ok({
     loadMs: now() - startedAt - measureMs,
@@ -166,19 +203,37 @@ async function load(
 }
 
 export function createEngine(deps: EngineDeps): Engine {
-  const loaded: Loaded = { runtime: null, model: null, conversation: null };
-  let generating = false;
+  const loaded: Loaded = { runtime: null, model: null, conversation: null, reopen: null };
+  let busy = false;
   return {
     load: (...options) => load(deps, loaded, ...options),
     generate: async (request, events, signal) => {
-      if (generating) return { kind: 'failed', error: turnInProgress };
+      if (busy) return { kind: 'failed', error: turnInProgress };
       if (loaded.conversation === null) return { kind: 'failed', error: modelNotReady };
-      generating = true;
+      busy = true;
       try {
         return await loaded.conversation.generate(request, events, signal);
       } finally {
-        generating = false;
+        busy = false;
       }
+    },
+    evaluate: async (request, onFraction, signal) => {
+      const nothing = { reason: 'interrupted', promptTokens: 0, evaluatedTokens: 0, elapsedMs: 0 } as const;
+      if (busy || loaded.conversation === null) return nothing;
+      busy = true;
+      try {
+        return await loaded.conversation.evaluate(request, onFraction, signal);
+      } finally {
+        busy = false;
+      }
+    },
+    count: (requests) => loaded.conversation?.count(requests) ?? null,
+    release: async () => {
+      const { conversation, reopen } = loaded;
+      if (conversation === null || reopen === null) return;
+      loaded.conversation = null;
+      await conversation.close();
+      loaded.conversation = await reopen();
     },
     dispose: async () => {
       await dropModel(loaded);

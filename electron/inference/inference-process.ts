@@ -1,6 +1,6 @@
 import { installNetworkGuard } from '../links/network-guard.ts';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, constants, cpus, getPriority, setPriority } from 'node:os';
 import { messagePort } from '../links/message-port.ts';
 import type { FromInference } from '../links/model-port.ts';
 import { readCpuFacts } from './cpu-facts.ts';
@@ -20,6 +20,10 @@ function startInferenceProcess(): void {
     onBlocked: (api) => (reportBlocked === null ? blockedBefore.push(api) : reportBlocked(api)),
   });
   silence();
+  // Whoever types or scrolls meanwhile comes first. Before any thread of the engine is made: they inherit it.
+  // Where all of Cloister was started lower still, the system lets nobody go back up.
+  const below = constants.priority.PRIORITY_BELOW_NORMAL;
+  if (getPriority() < below) setPriority(below);
 
   process.parentPort.on('message', ({ data, ports: [electronPort] }) => {
     if (!isModelPortMessage(data) || electronPort === undefined || reportBlocked !== null) {

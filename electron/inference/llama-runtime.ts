@@ -1,7 +1,9 @@
 import { usableThreads, type CpuFacts } from './cpu-facts.ts';
 import type { Llama, LlamaModel, NodeLlamaCpp } from './node-llama-cpp.ts';
 import { createConversation, neverShift, type Conversation } from './conversation.ts';
+import type { Lookup } from './lookup.ts';
 import { stepTokens } from './prompt-reader.ts';
+import { createStructureGrammars } from './structure-grammars.ts';
 
 /**
  * Which processor computes. The main processor only, for now: graphics drivers of clinic machines crash under Vulkan
@@ -40,15 +42,22 @@ export async function startLlamaRuntime(nodeLlamaCpp: NodeLlamaCpp, cpu: CpuFact
   };
 }
 
-/** A context of exactly `contextTokens` with one sequence. It goes when the model is disposed of. */
+export type OpenConversation = Conversation & {
+  /** Gives back the memory that holds what was read. */
+  close(): Promise<void>;
+};
+
+/** A context of exactly `contextTokens` with one sequence. It goes with `close`, or when the model is disposed of. */
 export async function openConversation(options: {
   readonly runtime: LlamaRuntime;
   readonly model: LlamaModel;
   readonly contextTokens: number;
   readonly threads: number;
+  /** For this conversation alone; null: nothing is proposed to this model. */
+  readonly lookup: Lookup | null;
   readonly now: () => number;
-}): Promise<Conversation> {
-  const { runtime, model, contextTokens, threads, now } = options;
+}): Promise<OpenConversation> {
+  const { runtime, model, contextTokens, threads, lookup, now } = options;
   const context = await model.createContext({
     contextSize: contextTokens,
     sequences: 1,
@@ -57,8 +66,14 @@ export async function openConversation(options: {
   });
   const { LlamaChat, resolveChatWrapper } = runtime.nodeLlamaCpp;
   const chat = new LlamaChat({
-    contextSequence: context.getSequence({ contextShift: neverShift }),
+    contextSequence: context.getSequence({
+      contextShift: neverShift,
+      ...(lookup === null ? {} : { tokenPredictor: lookup.predictor }),
+    }),
     chatWrapper: resolveChatWrapper(model, { warningLogs: false }),
   });
-  return createConversation({ chat, now });
+  return {
+    ...createConversation({ chat, grammarFor: createStructureGrammars(runtime.llama), lookup, now }),
+    close: () => context.dispose(),
+  };
 }

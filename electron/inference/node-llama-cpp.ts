@@ -1,4 +1,5 @@
 import { registerHooks } from 'node:module';
+import { mendAcceptance, mendedFile, sourceText } from './mended-acceptance.ts';
 
 /** The one file that imports node-llama-cpp; the rest of this folder takes its types from here. */
 export type {
@@ -6,8 +7,10 @@ export type {
   Llama,
   LlamaChat,
   LlamaContextSequence,
+  LlamaGrammar,
   LlamaModel,
   Token,
+  TokenPredictor,
 } from 'node-llama-cpp';
 
 export type NodeLlamaCpp = typeof import('node-llama-cpp');
@@ -28,8 +31,12 @@ export async function importNodeLlamaCpp(): Promise<NodeLlamaCpp> {
   }
   const hooks = registerHooks({
     load(url, context, nextLoad) {
-      if (!url.endsWith(selfTestModule)) return nextLoad(url, context);
-      return { format: 'module', source: selfTestAnswer, shortCircuit: true };
+      if (url.endsWith(selfTestModule))
+        return { format: 'module', source: selfTestAnswer, shortCircuit: true };
+      const loaded = nextLoad(url, context);
+      if (!url.endsWith(mendedFile) || loaded.source === undefined || loaded.source === null) return loaded;
+      const mended = mendAcceptance(sourceText(loaded.source));
+      return mended === null ? loaded : { ...loaded, source: mended };
     },
   });
   try {

@@ -93,6 +93,34 @@ test('stop ends the named turn and no other', async () => {
   });
 });
 
+test('reading ahead makes way for a request at once, and ends as released when the source goes', async () => {
+  const { port, exited, until, load } = start();
+  load();
+  await until(isReady);
+  const ahead = (evaluationId: string) => ({
+    kind: 'evaluate',
+    evaluationId,
+    system: 'You write short notes.',
+    user: 'The patient came to the clinic with a cough and fever. '.repeat(30),
+    reservedAnswerTokens: 64,
+  });
+  const [first, second] = [randomUUID(), randomUUID()];
+  port.postMessage(ahead(first));
+  port.postMessage(request({ maxAnswerTokens: 5 }));
+  await until((message) => message.kind === 'ended');
+  port.postMessage(ahead(second));
+  port.postMessage({ kind: 'release' });
+  const endOf = (id: string) =>
+    until((message) => message.kind === 'evaluated' && message.evaluationId === id);
+  const ends = [await endOf(first), await endOf(second)];
+  port.close();
+  expect([...ends, await exited]).toMatchObject([
+    { reason: 'interrupted' },
+    { reason: 'released' },
+    exitCodes.portClosed,
+  ]);
+});
+
 test('a port that closes in the middle of an answer ends the process within the time that disposing may take', async () => {
   const { port, exited, until, load } = start();
   load();

@@ -9,23 +9,47 @@ export const exitCodes = { portClosed: 0, malformedMessage: 65, bug: 70 } as con
 /** A step of the engine cannot be interrupted; the process does not wait longer than this for it. */
 const disposeTimeoutMs = 2000;
 
-type Load = Extract<ToInference, { kind: 'load' }>;
-type Generate = Extract<ToInference, { kind: 'generate' }>;
-type Stop = Extract<ToInference, { kind: 'stop' }>;
+type Message<K extends ToInference['kind']> = Extract<ToInference, { kind: K }>;
 
 type Service = {
-  load(message: Load): Promise<void>;
-  generate(message: Generate): Promise<void>;
-  stop(message: Stop): void;
+  load(message: Message<'load'>): Promise<void>;
+  generate(message: Message<'generate'>): Promise<void>;
+  evaluate(message: Message<'evaluate'>): Promise<void>;
+  count(message: Message<'count'>): void;
+  stop(message: Message<'stop'>): void;
+  release(): Promise<void>;
 };
 
-/** Answers the messages of the port. `life` aborts when the process ends. */
-function createService(deps: {
+type Deps = {
   readonly engine: Engine;
   readonly send: (message: FromInference) => void;
+  /** Aborts when the process ends. */
   readonly life: AbortSignal;
-}): Service {
-  const { engine, send, life } = deps;
+};
+
+/** One after the other: the engine does one thing at a time. What is read ahead makes way for whatever comes. */
+function createLine() {
+  let last: Promise<void> = Promise.resolve();
+  let ahead: AbortController | null = null;
+  return {
+    /** @param why the end of what is being read ahead */
+    join: (why: 'interrupted' | 'released', work: () => Promise<void>): Promise<void> => {
+      ahead?.abort(why);
+      ahead = null;
+      const done = last.then(work);
+      // A bug in one piece of work is its caller's, and the line goes on.
+      last = done.catch(() => undefined);
+      return done;
+    },
+    readsAhead: (stop: AbortController) => {
+      ahead = stop;
+    },
+  };
+}
+
+/** Answers the messages of the port. */
+function createService({ engine, send, life }: Deps): Service {
+  const line = createLine();
   let loading = false;
   let ready = false;
   let active: { readonly turnId: string; readonly stop: AbortController } | null = null;
@@ -64,19 +88,40 @@ function createService(deps: {
       if (!ready) return send({ kind: 'failed', turnId, error: modelNotReady });
       const stop = new AbortController();
       active = { turnId, stop };
-      const events = {
-        onReading: (fraction: number) => send({ kind: 'reading', turnId, fraction }),
-        onDelta: (text: string) => send({ kind: 'delta', turnId, text }),
-      };
-      const outcome = await engine.generate(request, events, AbortSignal.any([stop.signal, life]));
-      // Free before the vault hears of the end: it may ask for the next turn at once.
-      active = null;
-      send({ turnId, ...outcome });
+      await line.join('interrupted', async () => {
+        const events = {
+          onReading: (fraction: number) => send({ kind: 'reading', turnId, fraction }),
+          onDelta: (text: string) => send({ kind: 'delta', turnId, text }),
+        };
+        const outcome = await engine.generate(request, events, AbortSignal.any([stop.signal, life]));
+        // Free before the vault hears of the end: it may ask for the next turn at once.
+        active = null;
+        send({ turnId, ...outcome });
+      });
+    },
+
+    evaluate: async (request) => {
+      const { evaluationId } = request;
+      const stop = new AbortController();
+      const evaluated = line.join('interrupted', async () => {
+        const onFraction = (fraction: number): void => send({ kind: 'evaluating', evaluationId, fraction });
+        const end = await engine.evaluate(request, onFraction, AbortSignal.any([stop.signal, life]));
+        const released = end.reason === 'interrupted' && stop.signal.reason === 'released';
+        send({ kind: 'evaluated', evaluationId, ...end, ...(released ? { reason: 'released' } : {}) });
+      });
+      line.readsAhead(stop);
+      await evaluated;
+    },
+
+    count: ({ countId, requests }) => {
+      send({ kind: 'counted', countId, tokens: engine.count(requests) });
     },
 
     stop: ({ turnId }) => {
       if (active?.turnId === turnId) active.stop.abort();
     },
+
+    release: () => line.join('released', () => engine.release()),
   };
 }
 
@@ -112,8 +157,14 @@ export function runInference(deps: {
         return void service.load(message).catch(onBug);
       case 'generate':
         return void service.generate(message).catch(onBug);
+      case 'evaluate':
+        return void service.evaluate(message).catch(onBug);
+      case 'count':
+        return service.count(message);
       case 'stop':
         return service.stop(message);
+      case 'release':
+        return void service.release().catch(onBug);
     }
   });
   port.onClose(() => void end(exitCodes.portClosed));

@@ -1,4 +1,5 @@
 import type { Flavour } from '../shared/flavour.ts';
+import type { LocalLine } from './network-guard-line.ts';
 
 /**
  * Between main, which finds out that Cloister was started as a command, and the bundle of the command line, which main
@@ -6,7 +7,17 @@ import type { Flavour } from '../shared/flavour.ts';
  */
 
 /** The first words that are commands. Any other start is a start of the app, or refused as a mistyped command. */
-export const commandNames = ['doctor', 'drill', 'help', 'inventory', 'policy', 'provision', 'users'] as const;
+export const commandNames = [
+  'doctor',
+  'drill',
+  'help',
+  'inventory',
+  'log',
+  'policy',
+  'provision',
+  'restore',
+  'users',
+] as const;
 
 export type KeychainFacts = { readonly available: boolean; readonly backend: string };
 
@@ -21,6 +32,8 @@ export type CommandLineFacts = {
   readonly enginePackage: string;
   readonly flavour: Flavour;
   readonly version: string;
+  /** To ask the running app. */
+  readonly localLine: LocalLine | null;
   /** Hash of app.asar; null in an unpackaged run. */
   appSha256(): Promise<string | null>;
   /** Asks the system's key store, which may take half a minute; null where that failed. */

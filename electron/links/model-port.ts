@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { appErrorSchema } from '../shared/app-error.ts';
+import { structureIdSchema } from '../shared/structures.ts';
 import { modelStatusSchema } from '../shared/contract.ts';
 import { turnIdSchema } from '../shared/ids.ts';
 
@@ -27,6 +28,8 @@ export const threadChoiceSchema = z.strictObject({
   tokensPerSecond: z.number(),
   /** All candidates that were measured. */
   candidates: z.array(z.strictObject({ threads: z.int().positive(), tokensPerSecond: z.number() })),
+  /** Time that a further token in a batch takes, in times of one that is evaluated alone; absent where it was not measured. */
+  proposalCost: z.number().positive().optional(),
 });
 export type ThreadChoice = z.infer<typeof threadChoiceSchema>;
 
@@ -41,6 +44,10 @@ export const samplerSchema = z.strictObject({
 });
 export type Sampler = z.infer<typeof samplerSchema>;
 
+/** A request and its recorded answer. */
+export const exchangeSchema = z.strictObject({ user: z.string(), model: z.string() });
+export type Exchange = z.infer<typeof exchangeSchema>;
+
 export const toInferenceSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('load'),
@@ -51,14 +58,41 @@ export const toInferenceSchema = z.discriminatedUnion('kind', [
     kind: z.literal('generate'),
     turnId: turnIdSchema,
     system: z.string(),
+    /** What was asked and answered before in this conversation, exactly as recorded. */
+    earlier: z.array(exchangeSchema),
     /** The exact text whose commitment is in the intent leaf. */
     user: z.string(),
+    /**
+     * Characters at the beginning of the first request that every other request about the same source begins with too. They
+     * are evaluated in steps of their own, so that their state is the same whatever follows.
+     */
+    sharedCharacters: z.int().nonnegative(),
     sampler: samplerSchema,
     /** Tokens kept free for the answer: a prompt that leaves fewer is refused. */
     reservedAnswerTokens: z.int().positive(),
     maxAnswerTokens: z.int().positive(),
+    /** The form that a grammar holds the answer to. */
+    structure: structureIdSchema.nullable(),
+  }),
+  /** Reads the beginning of requests to come. Nothing is answered; a `generate` takes its place at once. */
+  z.strictObject({
+    kind: z.literal('evaluate'),
+    evaluationId: z.uuid(),
+    system: z.string(),
+    user: z.string(),
+    reservedAnswerTokens: z.int().positive(),
+  }),
+  /** Counts tokens; nothing is evaluated. Each is a whole request, as `generate` would render it. */
+  z.strictObject({
+    kind: z.literal('count'),
+    countId: z.int(),
+    requests: z.array(
+      z.strictObject({ system: z.string(), earlier: z.array(exchangeSchema), user: z.string() }),
+    ),
   }),
   z.strictObject({ kind: z.literal('stop'), turnId: turnIdSchema }),
+  /** What was read ahead is forgotten, and reading stops. */
+  z.strictObject({ kind: z.literal('release') }),
 ]);
 export type ToInference = z.infer<typeof toInferenceSchema>;
 
@@ -67,6 +101,8 @@ export const generationReportSchema = z.strictObject({
   promptTokens: z.int(),
   /** Tokens that were evaluated, from 0: equal to `promptTokens` unless stopped while reading. Nothing is ever left out of the middle. */
   evaluatedPromptTokens: z.int(),
+  /** Of these, at the start, what was still there from before and so was not evaluated again. */
+  reusedPromptTokens: z.int(),
   answerTokens: z.int(),
   contextTokens: z.int(),
   timeToFirstTokenMs: z.number().nullable(),
@@ -103,6 +139,17 @@ export const fromInferenceSchema = z.discriminatedUnion('kind', [
     reservedAnswerTokens: z.int(),
     overByTokens: z.int().positive(),
   }),
+  z.strictObject({ kind: z.literal('evaluating'), evaluationId: z.uuid(), fraction: z.number() }),
+  z.strictObject({
+    kind: z.literal('evaluated'),
+    evaluationId: z.uuid(),
+    reason: z.enum(['complete', 'interrupted', 'released', 'does-not-fit', 'error']),
+    promptTokens: z.int(),
+    evaluatedTokens: z.int(),
+    elapsedMs: z.number(),
+  }),
+  /** One number a request, in order; null where no model is loaded. */
+  z.strictObject({ kind: z.literal('counted'), countId: z.int(), tokens: z.array(z.int()).nullable() }),
   z.strictObject({ kind: z.literal('failed'), turnId: turnIdSchema, error: appErrorSchema }),
   /** The network guard stopped a connection attempt in the inference process. Host names are never sent, only the kind of call. */
   z.strictObject({ kind: z.literal('network-blocked'), api: z.string() }),

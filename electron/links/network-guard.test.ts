@@ -78,7 +78,9 @@ function tryAll(expressions: readonly string[], guarded: boolean): Record<string
     const copiedBefore = { connect: net.connect, request: http.request, createSocket: dgram.createSocket, fetch };
     const { installNetworkGuard } = await import(${JSON.stringify(join(import.meta.dirname, 'network-guard.ts'))});
     let reported = [];
-    if (${String(guarded)}) installNetworkGuard({ onBlocked: (api) => reported.push(api) });
+    const line = ${String(guarded)} ? installNetworkGuard({ onBlocked: (api) => reported.push(api) }) : null;
+    const { createLocalLine } = await import(${JSON.stringify(join(import.meta.dirname, 'network-guard-line.ts'))});
+    const control = ${JSON.stringify(join(folder, 'control.sock'))};
     process.on('uncaughtException', () => {});
     const settled = (value) => value instanceof Promise ? value : new Promise((resolve, reject) => {
       if (typeof value?.once !== 'function') return resolve(value);
@@ -104,6 +106,24 @@ function tryAll(expressions: readonly string[], guarded: boolean): Record<string
 }
 
 describe('the network guard', () => {
+  it('gives the line to the running app to who installs it, and to nobody else', () => {
+    const whole = `new Promise((resolve, reject) => {
+      const server = line.listen(control, 1, (stream) => stream.end('answer'));
+      setTimeout(() => line.connect(control).on('error', reject).on('data', (text) => { server.close(); resolve(String(text)); }), 200);
+    }).then((text) => { if (text !== 'answer') throw new Error(text); })`;
+    const refused = [
+      `line.connect('/tmp/other.sock')`,
+      `line.connect('control.sock')`,
+      `line.listen('/tmp/other.sock', 1, () => {})`,
+      `createLocalLine().connect(control)`,
+      `createLocalLine().listen(control, 1, () => {})`,
+    ];
+    const outcomes = tryAll([whole, ...refused], true);
+    expect(outcomes[whole]).toEqual({ outcome: 'went through', reported: [] });
+    for (const code of refused) expect(outcomes[code]?.outcome).toMatch(/^(?:Error|NetworkBlockedError)$/);
+    expect(outcomes[refused[3] ?? '']?.reported).toEqual(['net.Socket.connect']);
+  });
+
   const results = tryAll([...Object.keys(attempts), ...harmless], true);
 
   it.each(Object.entries(attempts))('refuses %s and reports only %s', (code, api) => {

@@ -7,11 +7,14 @@ import inspector from 'node:inspector';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import tls from 'node:tls';
+import { openDoor, type Door } from './network-guard-door.ts';
+import { createLocalLine, type LocalLine } from './network-guard-line.ts';
 
 /**
  * Refuses every way that Node and Electron offer to JavaScript to open a socket or to ask for a name, loopback and
- * Unix sockets included: nothing of ours needs one, our processes talk over message ports. Chromium's session filter
- * (main/session-policy.ts) does not see these calls, so each of our Node processes installs this before anything else.
+ * Unix sockets included: our processes talk over message ports. Chromium's session filter (main/session-policy.ts) does
+ * not see these calls, so each of our Node processes installs this before anything else. The one exception is the line
+ * between a command and the running app: whoever installs the guard first gets the two calls for it, and nobody else.
  *
  * It stops mistakes and dependencies that phone home, not native code; that is why the end-to-end test watches the
  * system calls. It does not reach worker threads: a thread has its own modules and installs the guard itself.
@@ -19,6 +22,8 @@ import tls from 'node:tls';
 export type NetworkGuardOptions = {
   /** `api` is a short literal such as `net.connect`; never a host, a path or an argument of the refused call. */
   readonly onBlocked: (api: string) => void;
+  /** Of the egress process alone: what `https.request` may connect to. All else is refused there too. */
+  readonly door?: Door;
 };
 
 export class NetworkBlockedError extends Error {
@@ -33,27 +38,38 @@ export class NetworkBlockedError extends Error {
 /** The patched modules belong to the whole process, so what marks them as patched does too. */
 const mark = Symbol.for('cloister.network-guard');
 
-/** Patches once per process; called again, it only adds the listener. */
-export function installNetworkGuard({ onBlocked }: NetworkGuardOptions): void {
+/**
+ * Patches once per process; called again, it only adds the listener.
+ * @returns the local line, to who installs it; null to any later caller
+ */
+export function installNetworkGuard({ onBlocked, door }: NetworkGuardOptions): LocalLine | null {
   const installed: unknown = Reflect.get(globalThis, mark);
   if (installed instanceof Set) {
     installed.add(onBlocked);
-    return;
+    return null;
   }
   const listeners = new Set([onBlocked]);
   fix(globalThis, mark, listeners);
-  patchAll((api) => {
+  const refuse: Refuse = (api) => {
     for (const listener of listeners) listener(api);
     return new NetworkBlockedError(api);
-  });
+  };
+  const line = createLocalLine();
+  // First, and not to be changed again: what the door has taken, the patches below pass over.
+  const doors = door === undefined ? new Set<unknown>() : openDoor(door, refuse, fix);
+  patchAll(refuse, doors);
   syncBuiltinESMExports();
+  return line;
 }
 
 type Refuse = (api: string) => NetworkBlockedError;
 
-function patchAll(refuse: Refuse): void {
+/** @param doors functions that stay as they are */
+function patchAll(refuse: Refuse, doors: ReadonlySet<unknown>): void {
   const throwing = (target: object, prefix: string, names: readonly string[]): void => {
-    for (const name of names) replace(target, name, throwOnUse(refuse, prefix + name));
+    for (const name of names) {
+      if (!doors.has(Reflect.get(target, name))) replace(target, name, throwOnUse(refuse, prefix + name));
+    }
   };
   const rejecting = (target: object, prefix: string, names: readonly string[]): void => {
     for (const name of names) replace(target, name, rejectOnUse(refuse, prefix + name));

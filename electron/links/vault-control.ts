@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { downloadFailureSchema, downloadOrderSchema } from './egress-control.ts';
 import { userIdSchema } from '../shared/ids.ts';
+import { lockReasonSchema } from '../shared/lock-reason.ts';
+import { sessionEndReasonSchema, startedBecauseSchema } from '../shared/session-end.ts';
 
 /**
  * Main's line to the vault (`parentPort`): life cycle, keychain and file grants. No clinical text, no passphrase, no SQL.
@@ -20,8 +23,9 @@ export const toVaultSchema = z.discriminatedUnion('kind', [
     appSha256: z.string().nullable(),
     keychain: z.strictObject({ available: z.boolean(), backend: z.string() }),
     /** Why the vault was started again, for the words on the screen. */
-    startedBecause: z.enum(['launch', 'signed-out', 'locked', 'keys-changed', 'vault-crashed']),
-    lockedUserId: userIdSchema.nullable(),
+    startedBecause: startedBecauseSchema,
+    /** Whose screen was locked, and why. */
+    locked: z.strictObject({ userId: userIdSchema, reason: lockReasonSchema }).nullable(),
     /** Development runs only (never in a package): print keys and timings that tests need to `testHooksFile`. */
     testHooksFile: z.string().nullable(),
   }),
@@ -33,15 +37,23 @@ export const toVaultSchema = z.discriminatedUnion('kind', [
     kind: z.literal('file-grant'),
     grant: z.uuid(),
     path: z.string(),
-    purpose: z.enum(['recovery-key', 'audit-bundle']),
+    purpose: z.enum(['recovery-key', 'audit-bundle', 'backup']),
   }),
   z.strictObject({ kind: z.literal('keychain-answer'), id: z.int(), value: z.string().nullable() }),
   /** Nobody is there any more: end the session at once, also one whose sign-in is half done. Main kills a vault that still has one 400 ms later. */
   z.strictObject({ kind: z.literal('lock'), reason: z.enum(['suspend', 'screen-locked']) }),
   /** End in good order: abort the generation into the log, close the database, exit. */
   z.strictObject({ kind: z.literal('stop') }),
-  /** The session or a Node process refused a connection attempt. */
-  z.strictObject({ kind: z.literal('network-blocked'), api: z.string() }),
+  /** The session, main or the egress process refused a connection attempt. */
+  z.strictObject({
+    kind: z.literal('network-blocked'),
+    process: z.enum(['main', 'egress']),
+    api: z.string(),
+  }),
+  /** Of the download that runs: how much of the file is there. */
+  z.strictObject({ kind: z.literal('download-progress'), bytes: z.int().nonnegative() }),
+  /** Null: the egress process says that the file is whole, which the vault believes when it has hashed it. */
+  z.strictObject({ kind: z.literal('download-ended'), failure: downloadFailureSchema.nullable() }),
 ]);
 export type ToVault = z.infer<typeof toVaultSchema>;
 
@@ -56,12 +68,19 @@ export const fromVaultSchema = z.discriminatedUnion('kind', [
   /** The session is over and the vault exits with code 0: main ends inference, starts both again and reloads the page. */
   z.strictObject({
     kind: z.literal('session-ended'),
-    because: z.enum(['signed-out', 'locked', 'keys-changed']),
+    because: sessionEndReasonSchema,
     userId: userIdSchema,
+    /** Why it was locked; null where it was not. */
+    lockReason: lockReasonSchema.nullable(),
   }),
   /** Somebody has opened the record. From here on a lock ends the vault whether it answers or not. */
   z.strictObject({ kind: z.literal('session-began'), userId: userIdSchema }),
+  /** The inference process lives and says nothing: main ends it, and starts another. */
+  z.strictObject({ kind: z.literal('inference-hung') }),
   /** From the policy, at the start and when it was read again. */
   z.strictObject({ kind: z.literal('screen-capture'), allowed: z.boolean() }),
+  /** Start the egress process for this one file: an administrator asked for it and the policy allows it. */
+  z.strictObject({ kind: z.literal('download-model'), order: downloadOrderSchema }),
+  z.strictObject({ kind: z.literal('stop-download') }),
 ]);
 export type FromVault = z.infer<typeof fromVaultSchema>;

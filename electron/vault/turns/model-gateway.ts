@@ -1,41 +1,67 @@
+import { appError } from '../../shared/app-error.ts';
+import type { ModelStatus } from '../../shared/contract.ts';
+import type { TurnId } from '../../shared/ids.ts';
+import type { StructureId } from '../../shared/structures.ts';
+import type { Port } from '../../links/port.ts';
 import {
   fromInferenceSchema,
+  type Exchange,
   type FromInference,
   type ModelSpecification,
   type Sampler,
   type ThreadChoice,
   type ToInference,
 } from '../../links/model-port.ts';
-import type { Port } from '../../links/port.ts';
-import { appError } from '../../shared/app-error.ts';
-import type { ModelStatus } from '../../shared/contract.ts';
-import type { TurnId } from '../../shared/ids.ts';
 import { LeafReceipt } from '../log/receipt.ts';
+import { CommittedConversation } from './committed-conversation.ts';
+import type { EngineWatchdog } from './engine-watchdog.ts';
 
 /**
- * The vault's end of the model port. Text reaches the model through `sendToModel` alone, and that takes the receipt of
- * a committed intent, never text: nobody can ask the model something that is not in the log.
+ * The vault's end of the model port. Text reaches the model through `sendToModel` and `readAhead` alone, and they take the
+ * receipt of a committed intent, and what else the record holds, never text: nobody can ask the model something that is not
+ * in the log.
  */
 export type ModelGateway = {
   attach(port: Port): void;
   /** The inference process is gone; `ended` listeners hear of it once. */
   detach(): void;
+  /** A file has come to where there was none that could be loaded: tries it now, and not at the next sign-in only. */
+  modelArrived(path: string): void;
   /** No other inference process will come before the next sign-in. */
   giveUp(): void;
   status(): ModelStatus;
   facts(): LoadedFacts | null;
   sendToModel(receipt: LeafReceipt<'prompt.submitted'>, options: GenerationOptions): void;
+  readAhead(receipt: LeafReceipt<'source.evaluated'>, options: ReadAheadOptions): void;
+  /**
+   * Counts tokens. The text goes to the inference process, where its tokenizer is, and a number comes back: the model hears
+   * nothing and answers nothing, so nothing is recorded (docs/decisions/0013-counting-is-not-asking.md).
+   * @returns one number a request; null where no model is ready
+   */
+  count(requests: readonly CountedRequest[]): Promise<readonly number[] | null>;
   stop(turnId: TurnId): void;
+  /** What was read ahead leaves the model's memory. */
+  release(): void;
 };
 
 export type GenerationOptions = {
   readonly turnId: TurnId;
+  readonly conversation: CommittedConversation;
+  readonly sharedCharacters: number;
+  readonly structure: StructureId | null;
   readonly sampler: Sampler;
   readonly reservedAnswerTokens: number;
   readonly maxAnswerTokens: number;
 };
+export type ReadAheadOptions = { readonly evaluationId: string; readonly reservedAnswerTokens: number };
+export type CountedRequest = {
+  readonly system: string;
+  readonly earlier: readonly Exchange[];
+  readonly user: string;
+};
 export type LoadedFacts = Extract<FromInference, { kind: 'loaded' }>;
 export type TurnMessage = Extract<FromInference, { turnId: TurnId }>;
+export type ReadAheadMessage = Extract<FromInference, { kind: 'evaluating' | 'evaluated' }>;
 
 type Deps = {
   readonly model: () => ModelSpecification | null;
@@ -43,19 +69,29 @@ type Deps = {
   readonly onStatus: (status: ModelStatus) => void;
   readonly onLoaded: (facts: LoadedFacts) => void;
   readonly onTurn: (message: TurnMessage) => void;
+  readonly onReadAhead: (message: ReadAheadMessage) => void;
   readonly onEnded: () => void;
   readonly onNetworkBlocked: (api: string) => void;
+  readonly watchdog: EngineWatchdog;
 };
 
 const stoppedForGood = appError(
   'model-stopped',
   'The model stopped several times in a row, so Cloister does not start it again. Everything that was shown is recorded, and your text is kept. Sign out and in again to start it once more; if it stops again, call IT.',
 );
+const noModel = appError(
+  'model-missing',
+  'No approved model is installed. Your work is kept. Ask IT to install one, then start Cloister again.',
+);
+
+const beforeLoad: ModelStatus = { state: 'loading', step: 'checking', fraction: 0 };
 
 export function createModelGateway(deps: Deps): ModelGateway {
   let port: Port | null = null;
-  let status: ModelStatus = { state: 'loading', step: 'checking', fraction: 0 };
+  let status: ModelStatus = beforeLoad;
   let facts: LoadedFacts | null = null;
+  let counts = 0;
+  const counting = new Map<number, (tokens: readonly number[] | null) => void>();
 
   const setStatus = (next: ModelStatus): void => {
     status = next;
@@ -71,21 +107,66 @@ export function createModelGateway(deps: Deps): ModelGateway {
       detach();
       return;
     }
-    const said = parsed.data;
-    if (said.kind === 'status') setStatus(said.status);
-    else if (said.kind === 'loaded') {
-      facts = said;
-      deps.onLoaded(said);
-    } else if (said.kind === 'network-blocked') deps.onNetworkBlocked(said.api);
-    else deps.onTurn(said);
+    watch(parsed.data);
+    hear(parsed.data);
+  }
+
+  /** What was said tells whether more is to come. */
+  function watch(said: FromInference): void {
+    const { watchdog } = deps;
+    if (said.kind === 'status') {
+      if (said.status.state === 'loading') watchdog.expects('load');
+      else watchdog.rests();
+    } else if (said.kind === 'reading' || said.kind === 'delta' || said.kind === 'evaluating') {
+      watchdog.expects('answer');
+    } else if (said.kind !== 'counted' && said.kind !== 'loaded' && said.kind !== 'network-blocked') {
+      watchdog.rests();
+    }
+  }
+
+  function hear(said: FromInference): void {
+    switch (said.kind) {
+      case 'status':
+        setStatus(said.status);
+        return;
+      case 'loaded':
+        facts = said;
+        deps.onLoaded(said);
+        return;
+      case 'network-blocked':
+        deps.onNetworkBlocked(said.api);
+        return;
+      case 'evaluating':
+      case 'evaluated':
+        deps.onReadAhead(said);
+        return;
+      case 'counted':
+        counting.get(said.countId)?.(said.tokens);
+        counting.delete(said.countId);
+        return;
+      default:
+        deps.onTurn(said);
+    }
   }
 
   function detach(): void {
     if (port === null) return;
     port = null;
     facts = null;
-    setStatus({ state: 'loading', step: 'checking', fraction: 0 });
+    deps.watchdog.rests();
+    for (const answer of counting.values()) answer(null);
+    counting.clear();
+    setStatus(beforeLoad);
     deps.onEnded();
+  }
+
+  function load(): void {
+    const model = deps.model();
+    if (model === null) setStatus({ state: 'failed', error: noModel });
+    else {
+      deps.watchdog.expects('load');
+      post({ kind: 'load', model, knownThreads: deps.knownThreads() });
+    }
   }
 
   return {
@@ -99,34 +180,54 @@ export function createModelGateway(deps: Deps): ModelGateway {
       next.onClose(() => {
         if (port === next) detach();
       });
-      const model = deps.model();
-      if (model === null) {
-        setStatus({
-          state: 'failed',
-          error: appError(
-            'model-missing',
-            'No approved model is installed. Your work is kept. Ask IT to install one, then start Cloister again.',
-          ),
-        });
-        return;
-      }
-      post({ kind: 'load', model, knownThreads: deps.knownThreads() });
+      load();
     },
     detach,
+    modelArrived(path) {
+      if (port === null || status.state !== 'failed' || deps.model()?.path !== path) return;
+      setStatus(beforeLoad);
+      load();
+    },
     giveUp: () => {
       setStatus({ state: 'failed', error: stoppedForGood });
     },
     status: () => status,
     facts: () => facts,
-    sendToModel(receipt, options) {
+    sendToModel(receipt, { conversation, ...options }) {
       const { system, prompt } = receipt.texts;
-      if (!LeafReceipt.isReceipt(receipt) || system === undefined || prompt === undefined) {
+      const committed = LeafReceipt.isReceipt(receipt) && CommittedConversation.isCommitted(conversation);
+      if (!committed || system === undefined || prompt === undefined) {
         throw new Error('only a committed request may reach the model');
       }
-      post({ kind: 'generate', system, user: prompt, ...options });
+      deps.watchdog.expects('answer');
+      post({ kind: 'generate', system, earlier: [...conversation.exchanges], user: prompt, ...options });
+    },
+    readAhead(receipt, options) {
+      const { system, content } = receipt.texts;
+      if (!LeafReceipt.isReceipt(receipt) || system === undefined || content === undefined) {
+        throw new Error('only a committed source may reach the model');
+      }
+      deps.watchdog.expects('answer');
+      post({ kind: 'evaluate', system, user: content, ...options });
+    },
+    count(requests) {
+      if (port === null || status.state !== 'ready') return Promise.resolve(null);
+      counts += 1;
+      const countId = counts;
+      return new Promise((resolve) => {
+        counting.set(countId, resolve);
+        post({
+          kind: 'count',
+          countId,
+          requests: requests.map(({ system, earlier, user }) => ({ system, earlier: [...earlier], user })),
+        });
+      });
     },
     stop: (turnId) => {
       post({ kind: 'stop', turnId });
+    },
+    release: () => {
+      post({ kind: 'release' });
     },
   };
 }

@@ -1,6 +1,13 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { applyPatch } from 'diff';
 import { expect, it } from 'vitest';
-import { noteDiff } from './note-diff.ts';
+import { noteDiff, wholePatch } from './note-diff.ts';
+
+/** The program that the format is for; not on every computer. */
+const hasPatch = spawnSync('patch', ['--version']).status === 0;
 
 it('gives the accepted note back when it is applied to the draft', () => {
   const draft = 'Subjective\nCough for nine days.\n\nPlan\nRest.\n';
@@ -23,3 +30,34 @@ it.each(['', 'no newline at the end', 'Windows\r\nline ends\r\n', 'emoji 🙂 an
     expect(applyPatch('draft\nof two lines\n', diff)).toBe(final);
   },
 );
+
+it('of two long texts without a common line gives the note back (without a limit it took half a minute)', () => {
+  const text = (word: string): string =>
+    Array.from({ length: 20_000 }, (_, n) => `${word} ${n * 7919} ${n}`).join('\n');
+  const [draft, final] = [text('made'), text('up')];
+  const { diff, insertedCharacters } = noteDiff(draft, final);
+  expect(insertedCharacters).toBeGreaterThan(0);
+  expect(applyPatch(draft, diff)).toBe(final);
+});
+
+it.each([
+  ['a\nb\n', 'c\n'],
+  ['a\nb', 'c\nd\ne'],
+  ['', 'c\n'],
+  ['a\n', ''],
+  ['\n\n', '\n'],
+  ['a\r\nb\r\n', 'c'],
+])('where the comparison takes too long, patch makes of %j the note %j', (draft, final) => {
+  const diff = wholePatch(draft, final);
+  expect(applyPatch(draft, diff)).toBe(final);
+  if (!hasPatch) return;
+  const folder = mkdtempSync(join(tmpdir(), 'cloister-diff-'));
+  try {
+    writeFileSync(join(folder, 'draft'), draft);
+    const words = ['--binary', '--silent', '--output=accepted', 'draft'];
+    expect(spawnSync('patch', words, { cwd: folder, input: diff }).status).toBe(0);
+    expect(readFileSync(join(folder, 'accepted'), 'utf8')).toBe(final);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

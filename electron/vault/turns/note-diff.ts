@@ -45,7 +45,8 @@ function patchOf(draft: string, final: string): string {
   return patch ?? wholePatch(draft, final);
 }
 
-function wholePatch(draft: string, final: string): string {
+/** Every line of the draft goes, every line of the note comes. */
+export function wholePatch(draft: string, final: string): string {
   const lines = (text: string, sign: string): readonly string[] => {
     if (text === '') return [];
     const ended = text.endsWith('\n');

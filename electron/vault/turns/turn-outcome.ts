@@ -1,11 +1,13 @@
 import type { GenerationReport } from '../../links/model-port.ts';
 import { appError, type AppError } from '../../shared/app-error.ts';
-import type { TurnEnd, TurnOutcome } from '../../shared/contract.ts';
-import type { Entry } from '../../shared/ids.ts';
+import type { Entry, TurnId } from '../../shared/ids.ts';
+import type { Coverage, CoverageStep, TurnEnd, TurnOutcome } from '../../shared/turn-contract.ts';
 import { databaseFailure } from '../database/open-database.ts';
 import type { AuditLog } from '../log/audit-log.ts';
 import type { LeafData } from '../log/leaf.ts';
 import type { Actor } from '../session/session.ts';
+import type { TurnMessage } from './model-gateway.ts';
+import type { TurnRequest } from './turn-request.ts';
 import type { StoredTurn, TurnStore } from './turn-store.ts';
 
 /** How a turn ends: its outcome leaf, what the page is told, and the words for it. */
@@ -22,32 +24,71 @@ export type Ending = {
 export const noReport: GenerationReport = {
   promptTokens: 0,
   evaluatedPromptTokens: 0,
+  reusedPromptTokens: 0,
   answerTokens: 0,
   contextTokens: 0,
   timeToFirstTokenMs: null,
   generationMs: 0,
 };
 
-/** After a crash (`restart`) or a full disk (`error`): every intent without an outcome is closed, with all that was shown. */
-export function closeOpenTurns(deps: OutcomeDeps, reason: 'restart' | 'error'): number {
-  const open = deps.turns.open();
+/**
+ * After a crash (`restart`) or a full disk (`error`): every intent without an outcome is closed, with all that was shown.
+ * @param isAlive a turn that is being written or waits
+ */
+export function closeOpenTurns(
+  deps: OutcomeDeps,
+  reason: 'restart' | 'error',
+  isAlive: (turnId: TurnId) => boolean = () => false,
+): number {
+  const open = deps.turns.open().filter(({ turnId }) => !isAlive(turnId));
   for (const turn of open) {
     const { text, nextSeq } = deps.turns.deltas(turn.turnId);
     recordOutcome(
       // Only these two: whoever is signed in now is not who asked.
       { log: deps.log, turns: deps.turns },
       turn,
-      { text, deltas: nextSeq },
+      { text, deltas: nextSeq, request: null },
       { ...abortWords(reason), report: noReport, overByTokens: 0 },
     );
   }
   return open.length;
 }
 
+/** What the end of a turn that the model told of is in the record. */
+export function endingOf(
+  message: Extract<TurnMessage, { kind: 'ended' | 'refused' | 'failed' }>,
+  turn: { readonly words: number; readonly stopped: boolean },
+): Ending {
+  if (message.kind === 'failed') {
+    return { outcome: 'failed', reason: 'error', error: message.error, report: noReport, overByTokens: 0 };
+  }
+  if (message.kind === 'refused') {
+    const { overByTokens, promptTokens, contextTokens, reservedAnswerTokens } = message;
+    return {
+      outcome: 'refused',
+      reason: 'does-not-fit',
+      error: doesNotFit(
+        { over: overByTokens, prompt: promptTokens, room: contextTokens - reservedAnswerTokens },
+        turn.words,
+      ),
+      report: { ...noReport, promptTokens, contextTokens },
+      overByTokens,
+    };
+  }
+  const { report, reason } = message;
+  if (reason === 'stopped') {
+    return { ...abortWords(turn.stopped ? 'stopped-by-user' : 'engine-stopped'), report, overByTokens: 0 };
+  }
+  return { outcome: 'completed', reason, error: null, report, overByTokens: 0 };
+}
+
+/** The request of a turn, where this process made it. */
+type KnownRequest = Pick<TurnRequest, 'source' | 'covered' | 'part'> | null;
+
 export function recordOutcome(
   deps: OutcomeDeps & { readonly actor?: Actor },
   turn: StoredTurn,
-  answer: { readonly text: string; readonly deltas: number },
+  answer: { readonly text: string; readonly deltas: number; readonly request: KnownRequest },
   how: Ending,
 ): TurnEnd {
   const receipt = deps.log.append(
@@ -61,14 +102,14 @@ export function recordOutcome(
       session: deps.actor?.sessionId ?? null,
       patient: turn.patientId,
       outcome: leafOutcome[how.outcome],
-      data: outcomeData(turn, answer.deltas, how),
+      data: outcomeData(turn, answer, how),
       texts: { response: answer.text },
     },
     (seq) => {
-      deps.turns.close(turn.turnId, toTurnEnd(turn, seq, how));
+      deps.turns.close(turn.turnId, toTurnEnd(turn, seq, how, answer.request));
     },
   );
-  return toTurnEnd(turn, receipt.seq, how);
+  return toTurnEnd(turn, receipt.seq, how, answer.request);
 }
 
 const leafOutcome = {
@@ -78,7 +119,11 @@ const leafOutcome = {
   failed: 'failed',
 } as const;
 
-function outcomeData(turn: StoredTurn, deltas: number, how: Ending): LeafData<'response.completed'> {
+function outcomeData(
+  turn: StoredTurn,
+  { deltas, request }: { readonly deltas: number; readonly request: KnownRequest },
+  how: Ending,
+): LeafData<'response.completed'> {
   const { report } = how;
   return {
     turn: turn.turnId,
@@ -94,12 +139,36 @@ function outcomeData(turn: StoredTurn, deltas: number, how: Ending): LeafData<'r
       evaluatedPromptTokens: report.evaluatedPromptTokens,
       contextTokens: report.contextTokens,
       overByTokens: how.overByTokens,
-      complete: report.promptTokens > 0 && report.evaluatedPromptTokens === report.promptTokens,
+      complete: isComplete(how),
+      reusedPromptTokens: report.reusedPromptTokens,
+      source: request?.source ?? null,
+      steps: (request?.covered?.steps ?? []).map(({ entry }) => entry),
     },
   };
 }
 
-export function toTurnEnd(turn: StoredTurn, entry: Entry, how: Ending): TurnEnd {
+function isComplete({ report }: Ending): boolean {
+  return report.promptTokens > 0 && report.evaluatedPromptTokens === report.promptTokens;
+}
+
+/** What of the source the model saw: in the steps before this request, and in it. */
+function coverageOf(turn: StoredTurn, how: Ending, request: KnownRequest): Coverage | null {
+  if (request === null) return null;
+  const { source, covered, part } = request;
+  const before = covered?.steps ?? [];
+  const [first, last] = [before[0], before.at(-1)];
+  const step = { entry: turn.intent, complete: isComplete(how), atLimit: how.reason === 'answer-limit' };
+  if (source !== null) {
+    const kind = part === null ? 'whole' : part.kind;
+    const { characters, from, to } = source;
+    return { characters, steps: [...before, { ...step, kind, from, to }] };
+  }
+  if (covered === null || first === undefined || last === undefined) return null;
+  const joined: CoverageStep = { ...step, kind: 'merge', from: first.from, to: last.to };
+  return { characters: covered.characters, steps: part === null ? [...before] : [...before, joined] };
+}
+
+export function toTurnEnd(turn: StoredTurn, entry: Entry, how: Ending, request: KnownRequest): TurnEnd {
   const { report } = how;
   return {
     turnId: turn.turnId,
@@ -111,6 +180,7 @@ export function toTurnEnd(turn: StoredTurn, entry: Entry, how: Ending): TurnEnd 
     tokensPerSecond: report.generationMs > 0 ? (report.answerTokens * 1000) / report.generationMs : null,
     timeToFirstTokenMs: report.timeToFirstTokenMs,
     error: how.error,
+    coverage: coverageOf(turn, how, request),
   };
 }
 
@@ -148,7 +218,7 @@ export function doesNotFit(
   return appError(
     'does-not-fit',
     `This source is too long for the model, by about ${overWords} of its ${words} words (${tokens.over} of ${tokens.prompt} text units; ` +
-      `there is room for ${tokens.room}). Nothing was cut and nothing was written. Shorten it by about ${overWords} words, ` +
+      `there is room for ${tokens.room}). Nothing was cut and nothing was written. Let Cloister work through it in parts, shorten it by about ${overWords} words, ` +
       'or ask IT for a model that reads longer texts.',
   );
 }

@@ -1,39 +1,57 @@
-import { randomInt, randomUUID } from 'node:crypto';
-import type { Sampler } from '../../links/model-port.ts';
 import { appError, type AppError } from '../../shared/app-error.ts';
-import type { ParsedInput, TurnEnd } from '../../shared/contract.ts';
-import { turnIdSchema, type Entry, type TurnId } from '../../shared/ids.ts';
+import type { Entry, TurnId } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import type { TurnEnd } from '../../shared/turn-contract.ts';
 import type { WritableDatabase } from '../database/open-database.ts';
 import type { AuditLog } from '../log/audit-log.ts';
-import type { DeltaReceipt } from '../log/receipt.ts';
+import type { DeltaReceipt, LeafReceipt } from '../log/receipt.ts';
 import type { Actor } from '../session/session.ts';
 import type { ModelGateway, TurnMessage } from './model-gateway.ts';
-import { patientIdFor } from './patients.ts';
-import { templateFor, userText } from './templates.ts';
+import { promptLeaf } from './prompt-leaf.ts';
+import type { StoredTurn, TurnStore } from './turn-store.ts';
 import {
   abortWords,
   closeOpenTurns,
-  doesNotFit,
+  endingOf,
   noReport,
   recordingError,
   recordOutcome,
   toTurnEnd,
   type Ending,
 } from './turn-outcome.ts';
-import type { StoredTurn, TurnStore } from './turn-store.ts';
-import type { WorkspaceDrafts } from './workspace-drafts.ts';
+import { longestAnswer, reservedAnswerTokens, type TurnRequest } from './turn-request.ts';
 
 /**
  * One interaction from intent to outcome. The order is the product's promise: intent committed, then the model hears
- * it; a piece of the answer committed, then the screen shows it; outcome committed, then the turn counts as ended.
+ * it; a piece of the answer committed, then the screen shows it; outcome committed, then the turn counts as ended. Requests
+ * that come meanwhile are recorded at once and wait in their order.
  */
 export type TurnRecorder = {
-  submit(input: ParsedInput<'chat.sendPrompt'>): Result<{ turnId: TurnId; entry: Entry }>;
+  /**
+   * @param alongside runs in the transaction of the intent
+   * @param onEnded hears of the end before the screen does, with the whole answer
+   */
+  submit(
+    request: TurnRequest,
+    how?: {
+      readonly alongside?: (entry: Entry) => void;
+      readonly onEnded?: (end: TurnEnd, text: string) => void;
+      /** Before those that wait: a further step of what was begun. */
+      readonly first?: boolean;
+    },
+  ): Result<{ readonly entry: Entry; readonly waiting: number }>;
   receive(message: TurnMessage): void;
+  /** @param turnId as the screen knows it */
   stop(turnId: TurnId): Result<Record<string, never>>;
-  /** Ends whatever runs, into the log: at sign-out, lock, quit, and when the inference process is gone. */
-  abort(reason: 'signed-out' | 'engine-stopped'): void;
+  /** `why` stands for the usual words. Ends what runs, into the log: at sign-out, lock, quit (with all that waits), and when the inference process is gone. */
+  abort(reason: 'signed-out' | 'engine-stopped', why?: AppError | null): void;
+  /** The model is ready, again or for the first time: what waits goes on. */
+  resume(): void;
+  /** The model does not come back: what waits ends. */
+  giveUp(): void;
+  /** Until `letGo`, nothing but further steps of this work is begun. */
+  hold(work: string): void;
+  letGo(work: string): void;
   isRunning(): boolean;
 };
 
@@ -41,28 +59,22 @@ export type TurnDeps = {
   readonly database: WritableDatabase;
   readonly log: AuditLog;
   readonly turns: TurnStore;
-  readonly drafts: WorkspaceDrafts;
   readonly gateway: ModelGateway;
   readonly actor: Actor;
   readonly model: { readonly id: string; readonly sha256: string };
   readonly releaseToScreen: (receipt: DeltaReceipt) => void;
-  readonly onReading: (turnId: TurnId, fraction: number) => void;
+  readonly onReading: (shownAs: TurnRequest['shownAs'], fraction: number) => void;
   readonly onEnded: (end: TurnEnd) => void;
+  /** Turns that wait, as the screen knows them. */
+  readonly onQueue: (waiting: readonly TurnId[]) => void;
 };
 
-/** Tokens that an answer must have room for; a request that leaves less is refused, not cut. */
-const reservedAnswerTokens = 256;
-
-/** A quarter of the context, at most about three pages: a weak model would go on for ever. An answer that ends so says so. */
-function longestAnswer(contextTokens: number): number {
-  return Math.max(reservedAnswerTokens, Math.min(1500, Math.floor(contextTokens / 4)));
-}
-
-type Running = {
-  readonly turnId: TurnId;
-  readonly turn: StoredTurn;
-  /** Of the source. */
-  readonly words: number;
+type Turn = {
+  readonly request: TurnRequest;
+  readonly stored: StoredTurn;
+  readonly receipt: LeafReceipt<'prompt.submitted'>;
+  readonly contextTokens: number;
+  readonly onEnded: (end: TurnEnd, text: string) => void;
   nextSeq: number;
   text: string;
   stopped: boolean;
@@ -70,191 +82,192 @@ type Running = {
   recordingFailed: AppError | null;
 };
 
-export function createTurnRecorder(deps: TurnDeps): TurnRecorder {
-  let running: Running | null = null;
+/** More at once is a mistake, not work. */
+const mostWaiting = 8;
 
-  function submit(input: ParsedInput<'chat.sendPrompt'>): Result<{ turnId: TurnId; entry: Entry }> {
-    if (running !== null) {
-      return err(
-        appError(
-          'turn-in-progress',
-          'A draft is still being written. Stop it first, or wait until it has ended.',
-        ),
-      );
-    }
+export function createTurnRecorder(deps: TurnDeps): TurnRecorder {
+  let running: Turn | null = null;
+  const waiting: Turn[] = [];
+  let heldFor: string | null = null;
+
+  const submit: TurnRecorder['submit'] = (request, { alongside, onEnded, first } = {}) => {
     const facts = deps.gateway.facts();
     const status = deps.gateway.status();
-    if (facts === null || status.state !== 'ready') {
-      return err(
-        appError(
-          'model-not-ready',
-          'The model is not ready yet. Your text is kept. Wait until the sign at the top says that it is ready.',
-        ),
-      );
-    }
+    if (facts === null || status.state !== 'ready') return err(notReady);
+    if (waiting.length >= mostWaiting) return err(tooManyWaiting);
     // An earlier outcome that a full disk refused is caught up on before anything new.
-    closeOpenTurns(deps, 'error');
-    const turnId = turnIdSchema.parse(randomUUID());
-    const template = templateFor(input.taskId);
-    const sampler = newSampler();
-    const options = { reservedAnswerTokens, maxAnswerTokens: longestAnswer(status.contextTokens) };
-    const patientId = patientIdFor(deps.database, input.patientReference);
+    closeOpenTurns(deps, 'error', (turnId) => knows(turnId));
+    const { contextTokens } = status;
     const toStored = (intent: Entry): StoredTurn => ({
-      turnId,
+      turnId: request.turnId,
       userId: deps.actor.userId,
-      patientId,
+      patientId: request.patientId,
       intent,
       end: null,
     });
-    const receipt = deps.log.append(
-      {
-        type: 'prompt.submitted',
-        actor: { id: deps.actor.userId, role: deps.actor.role },
-        session: deps.actor.sessionId,
-        patient: patientId,
-        outcome: 'success',
-        data: {
-          turn: turnId,
-          task: input.taskId,
-          template: { id: template.id, version: template.version },
-          regenerates: input.regenerates,
-          model: deps.model.sha256,
-          modelId: deps.model.id,
-          engine: facts.engineVersion,
-          llamaCpp: facts.llamaCppRelease,
-          sampler,
-          contextTokens: status.contextTokens,
-          ...options,
-          destination: 'local',
-        },
-        texts: { system: template.system, prompt: userText(input) },
-      },
-      (seq) => {
-        deps.turns.insert(toStored(seq));
-        // With the intent, so that a killed vault finds the desk and the answer on it as they were.
-        const { patientReference, sourceText, taskId, question } = input;
-        deps.drafts.save(deps.actor.userId, {
-          patientReference,
-          sourceText,
-          taskId,
-          question,
-          turnId,
-          editedText: null,
-        });
-      },
-    );
-    const turn = toStored(receipt.seq);
-    const words = input.sourceText.match(/\S+/g)?.length ?? 0;
-    running = { turnId, turn, words, nextSeq: 0, text: '', stopped: false, recordingFailed: null };
-    deps.gateway.sendToModel(receipt, { turnId, sampler, ...options });
-    return ok({ turnId, entry: receipt.seq });
+    const receipt = deps.log.append(promptLeaf(request, { ...deps, facts, contextTokens }), (seq) => {
+      deps.turns.insert(toStored(seq));
+      alongside?.(seq);
+    });
+    const turn: Turn = {
+      request,
+      stored: toStored(receipt.seq),
+      receipt,
+      contextTokens,
+      onEnded: onEnded ?? (() => undefined),
+      nextSeq: 0,
+      text: '',
+      stopped: false,
+      recordingFailed: null,
+    };
+    const before = running === null ? 0 : waiting.length + 1;
+    const isFree = heldFor === null || request.part?.work === heldFor;
+    if (running === null && isFree) start(turn);
+    else if (first === true) waiting.unshift(turn);
+    else waiting.push(turn);
+    tellQueue();
+    return ok({ entry: receipt.seq, waiting: before });
+  };
+
+  const knows = (turnId: TurnId): boolean =>
+    running?.request.turnId === turnId || waiting.some(({ request }) => request.turnId === turnId);
+
+  function start(turn: Turn): void {
+    running = turn;
+    const { turnId, conversation, sharedCharacters, structure, sampler, maxAnswerTokens } = turn.request;
+    deps.gateway.sendToModel(turn.receipt, {
+      turnId,
+      conversation,
+      sharedCharacters,
+      structure,
+      sampler,
+      reservedAnswerTokens,
+      maxAnswerTokens: maxAnswerTokens ?? longestAnswer(turn.contextTokens),
+    });
   }
 
-  function takeDelta(current: Running, text: string): void {
+  function startNext(): void {
+    if (running !== null || heldFor !== null || deps.gateway.status().state !== 'ready') return;
+    const next = waiting.shift();
+    if (next === undefined) return;
+    start(next);
+    tellQueue();
+  }
+
+  function tellQueue(): void {
+    deps.onQueue(waiting.map(({ request }) => request.shownAs.turnId));
+  }
+
+  function takeDelta(current: Turn, text: string): void {
     if (current.recordingFailed !== null || text === '') return;
     try {
-      const receipt = deps.log.recordDelta(current.turnId, current.nextSeq, text);
+      const receipt = deps.log.recordDelta(current.request.turnId, current.nextSeq, text);
       current.nextSeq += 1;
       current.text += text;
-      deps.releaseToScreen(receipt);
+      if (current.request.isShown) deps.releaseToScreen(receipt);
     } catch (cause) {
       current.recordingFailed = recordingError(cause);
-      deps.gateway.stop(current.turnId);
+      deps.gateway.stop(current.request.turnId);
     }
   }
 
   function receive(message: TurnMessage): void {
-    if (running === null || message.turnId !== running.turnId) return;
+    if (running === null || message.turnId !== running.request.turnId) return;
     const current = running;
     if (message.kind === 'delta') takeDelta(current, message.text);
-    else if (message.kind === 'reading') deps.onReading(current.turnId, message.fraction);
-    else if (message.kind === 'refused') {
-      finish(current, {
-        outcome: 'refused',
-        reason: 'does-not-fit',
-        error: doesNotFit(
-          {
-            over: message.overByTokens,
-            prompt: message.promptTokens,
-            room: message.contextTokens - message.reservedAnswerTokens,
-          },
-          current.words,
-        ),
-        report: { ...noReport, promptTokens: message.promptTokens, contextTokens: message.contextTokens },
-        overByTokens: message.overByTokens,
-      });
-    } else if (message.kind === 'failed') {
-      finish(current, {
-        outcome: 'failed',
-        reason: 'error',
-        error: message.error,
-        report: noReport,
-        overByTokens: 0,
-      });
-    } else if (message.reason === 'stopped') {
-      finish(current, {
-        ...abortWords(current.stopped ? 'stopped-by-user' : 'engine-stopped'),
-        report: message.report,
-        overByTokens: 0,
-      });
-    } else {
-      finish(current, {
-        outcome: 'completed',
-        reason: message.reason,
-        error: null,
-        report: message.report,
-        overByTokens: 0,
-      });
+    else if (message.kind === 'reading') deps.onReading(current.request.shownAs, message.fraction);
+    else {
+      running = null;
+      finish(current, endingOf(message, { words: current.request.words, stopped: current.stopped }));
+      startNext();
     }
   }
 
-  function finish(current: Running, how: Ending): void {
-    running = null;
-    const failed = current.recordingFailed;
+  /** The turn is neither running nor waiting any more. */
+  function finish(turn: Turn, how: Ending): void {
+    const failed = turn.recordingFailed;
     const ending: Ending =
       failed === null ? how : { ...how, outcome: 'failed', reason: 'error', error: failed };
-    try {
-      const end = recordOutcome(deps, current.turn, { text: current.text, deltas: current.nextSeq }, ending);
-      deps.onEnded(end);
-    } catch (cause) {
-      // The intent stays open and is closed as aborted at the next chance; what was shown stands in the pieces.
-      deps.onEnded(
-        toTurnEnd(current.turn, current.turn.intent, {
+    const { request, stored, text } = turn;
+    const end = ((): TurnEnd => {
+      try {
+        return recordOutcome(deps, stored, { text, deltas: turn.nextSeq, request }, ending);
+      } catch (cause) {
+        // The intent stays open and is closed as aborted at the next chance; what was shown stands in the pieces.
+        const unrecorded = {
           ...ending,
           outcome: 'failed',
           reason: 'error',
           error: recordingError(cause),
-        }),
-      );
-    }
+        } as const;
+        return toTurnEnd(stored, stored.intent, unrecorded, request);
+      }
+    })();
+    turn.onEnded(end, text);
+    if (request.isShown) deps.onEnded(end);
+  }
+
+  function abortTurn(turn: Turn, reason: Parameters<typeof abortWords>[0], why?: AppError | null): void {
+    const words = abortWords(reason);
+    finish(turn, { ...words, error: why ?? words.error, report: noReport, overByTokens: 0 });
+  }
+
+  /** A turn that ends may bring a further step with it: that is taken too. */
+  function abortWaiting(reason: 'signed-out' | 'engine-stopped'): void {
+    for (let turn = waiting.shift(); turn !== undefined; turn = waiting.shift()) abortTurn(turn, reason);
+    tellQueue();
   }
 
   return {
     submit,
     receive,
     stop(turnId) {
-      if (running === null || running.turnId !== turnId) {
-        return err(
-          appError(
-            'turn-not-found',
-            'This draft is not being written any more, so there was nothing to stop.',
-          ),
-        );
+      if (running?.request.shownAs.turnId === turnId) {
+        running.stopped = true;
+        deps.gateway.stop(running.request.turnId);
+        return ok({});
       }
-      running.stopped = true;
-      deps.gateway.stop(turnId);
+      const at = waiting.findIndex(({ request }) => request.shownAs.turnId === turnId);
+      const [turn] = at === -1 ? [] : waiting.splice(at, 1);
+      if (turn === undefined) return err(notWritten);
+      abortTurn(turn, 'stopped-by-user');
+      tellQueue();
       return ok({});
     },
-    abort(reason) {
-      if (running === null) return;
-      deps.gateway.stop(running.turnId);
-      finish(running, { ...abortWords(reason), report: noReport, overByTokens: 0 });
+    abort(reason, why) {
+      const current = running;
+      running = null;
+      if (current !== null) {
+        deps.gateway.stop(current.request.turnId);
+        abortTurn(current, reason, why);
+      }
+      if (reason === 'signed-out') abortWaiting(reason);
     },
-    isRunning: () => running !== null,
+    resume: startNext,
+    giveUp: () => {
+      abortWaiting('engine-stopped');
+    },
+    hold: (work) => {
+      heldFor = work;
+    },
+    letGo: (work) => {
+      if (heldFor !== work) return;
+      heldFor = null;
+      startNext();
+    },
+    isRunning: () => running !== null || heldFor !== null || waiting.length > 0,
   };
 }
 
-/** A fresh seed for every answer; llama.cpp takes 32 bits. It stands in the intent, so an answer can be made again. */
-function newSampler(): Sampler {
-  return { temperature: 0.3, topP: 0.9, topK: 40, minP: 0.05, repeatPenalty: 1.1, seed: randomInt(2 ** 32) };
-}
+const notReady = appError(
+  'model-not-ready',
+  'The model is not ready yet. Your text is kept. Wait until the sign at the top says that it is ready.',
+);
+const tooManyWaiting = appError(
+  'turn-in-progress',
+  'Several drafts wait to be written already. Nothing was added. Wait until one has ended, or stop one first.',
+);
+const notWritten = appError(
+  'turn-not-found',
+  'This draft is not being written any more, so there was nothing to stop.',
+);

@@ -1,4 +1,3 @@
-import { turnEndSchema, type TurnEnd } from '../../shared/contract.ts';
 import {
   entrySchema,
   patientIdSchema,
@@ -9,6 +8,7 @@ import {
   type TurnId,
   type UserId,
 } from '../../shared/ids.ts';
+import { turnEndSchema, type TurnEnd } from '../../shared/turn-contract.ts';
 import type { WritableDatabase } from '../database/open-database.ts';
 
 export type StoredTurn = {
@@ -23,6 +23,8 @@ export type StoredTurn = {
 export type TurnStore = {
   insert(turn: Omit<StoredTurn, 'end'>): void;
   get(turnId: TurnId): StoredTurn | null;
+  /** The turn that this entry is the intent or the outcome of. */
+  withEntry(entry: Entry): StoredTurn | null;
   /** Intents without an outcome, oldest first. */
   open(): readonly StoredTurn[];
   deltas(turnId: TurnId): { readonly text: string; readonly nextSeq: number };
@@ -45,6 +47,9 @@ export function openTurnStore(database: WritableDatabase): TurnStore {
     'INSERT INTO turns (turn_id, user_id, patient_id, intent_seq) VALUES (?, ?, ?, ?)',
   );
   const byId = database.prepare<[string], Row>('SELECT * FROM turns WHERE turn_id = ?');
+  const byEntry = database.prepare<[number, number], Row>(
+    'SELECT * FROM turns WHERE intent_seq = ? OR outcome_seq = ?',
+  );
   const openTurns = database.prepare<[], Row>(
     'SELECT * FROM turns WHERE outcome_seq IS NULL ORDER BY intent_seq',
   );
@@ -65,6 +70,10 @@ export function openTurnStore(database: WritableDatabase): TurnStore {
     },
     get(turnId) {
       const row = byId.get(turnId);
+      return row === undefined ? null : parseRow(row);
+    },
+    withEntry(entry) {
+      const row = byEntry.get(entry, entry);
       return row === undefined ? null : parseRow(row);
     },
     open: () => openTurns.all().map(parseRow),

@@ -1,4 +1,4 @@
-import { workspaceDraftSchema, type WorkspaceDraft } from '../../shared/contract.ts';
+import { workspaceDraftSchema, type WorkspaceDraft } from '../../shared/turn-contract.ts';
 import type { UserId } from '../../shared/ids.ts';
 import type { WritableDatabase } from '../database/open-database.ts';
 

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { createLookup, isGreedy, isWorthProposing, type Lookup } from './lookup.ts';
+import type { LlamaContextSequence, Token } from './node-llama-cpp.ts';
+
+const tokens = (...ids: number[]) => ids as Token[];
+
+function begun(cost: number, ...stateIds: number[]): Lookup {
+  const lookup = createLookup(cost);
+  lookup.switchOn(true);
+  const targetSequence = {} as LlamaContextSequence;
+  void lookup.predictor.reset({ targetSequence, stateTokens: tokens(...stateIds), evaluateOptions: {} });
+  return lookup;
+}
+
+/**
+ * Plays a model whose answer is `answer` and counts what it takes, in times of a token alone.
+ * @param source what was read before
+ */
+function play(cost: number, source: readonly number[], answer: readonly number[]): number {
+  const lookup = begun(cost, ...source);
+  let time = 0;
+  for (let said = 0; said < answer.length;) {
+    const proposals = lookup.predictor.predictTokens() as Token[];
+    time += 1 + cost * proposals.length;
+    const kept = [...proposals, -1 as Token].findIndex((token, index) => token !== answer[said + index]);
+    for (let n = 0; n <= kept && said < answer.length; n += 1, said += 1)
+      lookup.predictor.pushTokens([answer[said] as Token]);
+  }
+  return time / answer.length;
+}
+
+const numbers = (count: number, seed: number, range: number): number[] => {
+  let state = seed;
+  return Array.from({ length: count }, () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((state / 2 ** 31) * range);
+  });
+};
+
+describe('lookup', () => {
+  test('proposes what followed the same three tokens the last time', () => {
+    const lookup = begun(0.1, 1, 2, 3, 4, 5, 9, 1, 2, 3, 6, 7, 8, 1, 2, 3);
+    expect(lookup.predictor.predictTokens()).toEqual([6, 7, 8, 1, 2, 3]);
+  });
+
+  test('proposes nothing where the last three tokens are new, and nothing while it is off', () => {
+    const lookup = begun(0.1, 1, 2, 3, 4, 5);
+    const none = lookup.predictor.predictTokens();
+    lookup.predictor.pushTokens(tokens(1));
+    lookup.predictor.pushTokens(tokens(2));
+    lookup.predictor.pushTokens(tokens(3));
+    const some = lookup.predictor.predictTokens();
+    lookup.switchOn(false);
+    expect([none, some, lookup.predictor.predictTokens()]).toEqual([[], [4, 5, 1, 2, 3], []]);
+  });
+
+  test('finds what the answer itself said before', () => {
+    const lookup = begun(0.1, 1, 2);
+    for (const id of [7, 8, 9, 5, 7, 8, 9]) lookup.predictor.pushTokens(tokens(id));
+    expect(lookup.predictor.predictTokens()).toEqual([5, 7, 8, 9]);
+  });
+
+  test('a copy of the source takes less than half of the time', () => {
+    const source = numbers(400, 1, 5000);
+    expect(play(0.2, source, source.slice(20))).toBeLessThan(0.5);
+  });
+
+  test.each([0.05, 0.1, 0.2, 0.3, 0.5])(
+    'a text that only seems to copy is slower by 3 percent at most, where a proposal costs %s',
+    (cost) => {
+      // Each three tokens of the answer stand in the source too, and go on otherwise there.
+      const answer = numbers(1500, 3, 5000);
+      const source = answer.flatMap((id, index) => [...answer.slice(index - 2, index), id, 6000 + index]);
+      expect(play(cost, source, answer)).toBeLessThan(1.03);
+    },
+  );
+
+  test('where a proposal costs as much as a token, none is made', () => {
+    const lookup = begun(1, 1, 2, 3, 4, 1, 2, 3);
+    expect(lookup.predictor.predictTokens()).toEqual([]);
+  });
+});
+
+test('only greedy requests without a penalty on repetition, and only where a batch is cheap', () => {
+  const sampler = { temperature: 0, topP: 1, topK: 40, minP: 0, repeatPenalty: 1, seed: 1 };
+  expect([
+    isGreedy(sampler),
+    isGreedy({ ...sampler, temperature: 0.1 }),
+    isGreedy({ ...sampler, repeatPenalty: 1.1 }),
+    isWorthProposing(0.3),
+    isWorthProposing(0.4),
+    isWorthProposing(undefined),
+  ]).toEqual([true, false, false, true, false, false]);
+});
