@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import { createLocalLine } from '../links/network-guard-line.ts';
 import { ok } from '../shared/result.ts';
 import { writeKeyring } from '../vault/keys/keyring-file.ts';
 import { createKeysFixture, valueOf, weakKdf, type KeysFixture } from '../vault/keys/keys-fixture.ts';
@@ -54,6 +55,7 @@ export function cliDeps(
       enginePackage: folder,
       flavour: 'development',
       version: '0.1.0',
+      localLine: createLocalLine(),
       appSha256: () => Promise.resolve(null),
       keychain: () => Promise.resolve({ available: true, backend: 'gnome_libsecret' }),
       ...facts,

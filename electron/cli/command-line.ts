@@ -2,7 +2,7 @@ import type { RunCommandLine } from '../links/command-line.ts';
 import { appError } from '../shared/app-error.ts';
 import { err } from '../shared/result.ts';
 import { commandList } from './command-list.ts';
-import { readSecret } from './read-secret.ts';
+import { readSecret, type SecretSource } from './read-secret.ts';
 import { runCommand } from './run-command.ts';
 
 /** The bundle of the command line: main imports it in place of composing the app, before Chromium is up. */
@@ -23,14 +23,20 @@ export const runCommandLine: RunCommandLine = ({ words, facts }) =>
   );
 
 async function askOnTerminal(question: string): ReturnType<typeof readSecret> {
-  let source: typeof process.stdin;
+  let input: typeof process.stdin;
   try {
-    source = process.stdin;
+    input = process.stdin;
   } catch {
     return err(noInput);
   }
   const ask = (text: string): void => {
     process.stderr.write(text);
+  };
+  // Asked a second time perhaps: the input outlives the first answer.
+  const source: SecretSource = {
+    isTTY: input.isTTY,
+    ...(input.isTTY ? { setRawMode: (isRaw: boolean) => input.setRawMode(isRaw) } : {}),
+    [Symbol.asyncIterator]: () => input.iterator({ destroyOnReturn: false }),
   };
   return readSecret({ source, ask, question });
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { createKeysFixture, createTestKeychain, valueOf } from '../vault/keys/keys-fixture.ts';
 import { keyringFile, writeKeyring } from '../vault/keys/keyring-file.ts';
 import { noteOf, organisationKey, policyDocument, policyFolder } from '../vault/policy/policy-fixture.ts';
+import { nextDatabaseFile } from '../vault/rotation/rotation-files.ts';
 import { databaseFile, unfinishedDatabaseFile } from '../vault/setup/installation-files.ts';
 import { cliDeps, emptyFolder, installedFolder, jsonAnswer, kernelSays, run } from './cli-fixture.ts';
 import type { CommandDeps } from './command.ts';
@@ -95,6 +96,11 @@ describe.skipIf(process.platform !== 'linux')('doctor', () => {
   ])('sees a record file that is %s', async (_, change) => {
     change();
     expect((await examine()).states).toMatchObject({ 'record file': 'attention' });
+  });
+
+  it('sees an interrupted change of the key', async () => {
+    writeFileSync(at(nextDatabaseFile), 'half a copy', { mode: 0o600 });
+    await expectAttention('record file');
   });
 
   it('sees a record without its key file', async () => {

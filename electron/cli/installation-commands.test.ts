@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { keyringFile, previousKeyringFile, writeKeyring } from '../vault/keys/keyring-file.ts';
 import { valueOf } from '../vault/keys/keys-fixture.ts';
 import { createRecoveryIdentity, groupForPrint } from '../vault/keys/recovery-key.ts';
+import { noteOf, organisationKey, policyDocument, policyFolder } from '../vault/policy/policy-fixture.ts';
 import {
   cliDeps,
   emptyFolder,
@@ -158,6 +159,18 @@ describe('inventory', () => {
       endpoints: [],
     });
     for (const name of ['Ada Admin', 'Cleo Clinician']) expect(taken.answer).not.toContain(name);
+  });
+
+  it('names the hosts that a policy lets downloads connect to', async () => {
+    const settings = { modelDownload: 'allowed', modelDownloadHosts: 'models.example,*.models.example' };
+    const folder = policyFolder({
+      'policy.note': noteOf({ ...policyDocument, settings }),
+      'organisation.vkey': organisationKey,
+    });
+    const taken = await run(['inventory', '--json'], cliDeps({}, { ...facts(), policyFolder: folder }));
+    expect(jsonAnswer(taken)).toMatchObject({
+      endpoints: ['models.example', '*.models.example'].map((host) => ({ host, purpose: 'model-download' })),
+    });
   });
 
   it('names no model of a catalogue that the vault does not take', async () => {

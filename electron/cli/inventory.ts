@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ok } from '../shared/result.ts';
 import { readKeyring } from '../vault/keys/keyring-file.ts';
+import { downloadHosts } from '../vault/models/download-order.ts';
 import { viewPolicy } from '../vault/policy/policy-view.ts';
 import { approvedModels } from './approved-models.ts';
 import type { Command, CommandDeps } from './command.ts';
@@ -24,7 +25,7 @@ export const inventory: Command = {
         ...Object.entries(versions).map(([name, version]) => `${name.padEnd(12)}${version ?? 'unknown'}`),
         `${'flavour'.padEnd(12)}${json.flavour}`,
         `${'policy'.padEnd(12)}${policy.problem ?? (policy.version === null ? 'none' : `version ${policy.version}`)}`,
-        `${'endpoints'.padEnd(12)}none`,
+        `${'endpoints'.padEnd(12)}${json.endpoints.map(({ host }) => host).join(', ') || 'none'}`,
         ...json.models.map(
           ({ id, sha256, isPresent }) =>
             `${'model'.padEnd(12)}${id}  ${sha256}  ${isPresent ? 'present' : 'missing'}`,
@@ -65,8 +66,8 @@ async function takeInventory(deps: CommandDeps) {
           },
     models: approvedModels(facts.cataloguePath, facts.modelsFolder),
     policy: { ...viewPolicy(policy, folder), problemCode: policy.problem?.code ?? null },
-    /** Cloister opens no connection; whatever will, must be listed here. */
-    endpoints: [],
+    /** Whatever Cloister may connect to, and for what. */
+    endpoints: downloadHosts(policy.settings).map((host) => ({ host, purpose: 'model-download' })),
   };
 }
 

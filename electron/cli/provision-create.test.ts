@@ -21,7 +21,10 @@ beforeEach(async () => {
   await cli('policy', 'keygen', 'org.key', '--domain', 'clinic.example');
   description = {
     organisation: { name: 'Example Clinic', domain: 'clinic.example' },
-    recoveryRecipients: [(await createRecoveryIdentity()).recipient],
+    recoveryRecipients: [
+      (await createRecoveryIdentity()).recipient,
+      (await createRecoveryIdentity()).recipient,
+    ],
     people: [
       { name: 'Ivy Admin', role: 'it-admin' },
       { name: 'Dr. Cleo Marsh', role: 'clinician' },

@@ -19,7 +19,7 @@ import { keyOption, readSigningKey } from './signing-key.ts';
 const descriptionSchema = z.strictObject({
   organisation: z.strictObject({ name: z.string(), domain: z.string() }),
   /** Public halves of the recovery keys: `age1...`. */
-  recoveryRecipients: z.array(z.string()).min(1).max(20),
+  recoveryRecipients: z.array(z.string()).max(20),
   people: z
     .array(z.strictObject({ name: z.string(), role: roleSchema.exclude(['sole-practitioner']) }))
     .min(1)
@@ -32,7 +32,7 @@ export const provisionCreate: Command = {
   name: 'provision create',
   summary: 'Makes the signed file that sets computers up, and a one-time code for each person.',
   explanation: [
-    'FILE is JSON: {"organisation": {"name", "domain"}, "recoveryRecipients": ["age1..."], "people": [{"name", "role"}]};',
+    'FILE is JSON: {"organisation": {"name", "domain"}, "recoveryRecipients": ["age1...", "age1..."], "people": [{"name", "role"}]};',
     `a role is one of ${descriptionSchema.shape.people.element.shape.role.options.join(', ')}.`,
     'Writes provisioning.note, which must not exist yet, and organisation.vkey; they hold no secret.',
     'The codes are printed once and stand nowhere else. Give each to its person another way than the file travels.',

@@ -11,5 +11,6 @@ export const chromiumSwitches: readonly (readonly [name: string, value?: string]
   ['disable-component-update'],
   ['disable-domain-reliability'],
   ['no-pings'],
-  ['force-webrtc-ip-handling-policy', 'disable_non_proxied_udp'],
+  // WebRTC looks names that end in .local up over multicast; the rules above only change the name that it asks for.
+  ['disable-features', 'WebRtcHideLocalIpsWithMdns'],
 ];

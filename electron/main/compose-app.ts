@@ -17,12 +17,14 @@ import { serveApp } from './app-protocol.ts';
 import { childEnvironment } from './child-environment.ts';
 import { ChildProcess } from './child-process.ts';
 import type { DevelopmentSettings } from './development-settings.ts';
+import { endPageProcess } from './end-page-process.ts';
 import { createFileChooser } from './file-grants.ts';
 import { clearCopiedText, overwriteFreedMemory } from './forget-session.ts';
 import { createKeychain, type Keychain } from './keychain.ts';
 import { createLifeCycle, type LifeCycle, type StartFacts } from './life-cycle.ts';
 import type { BlockedConnections } from './blocked-connections.ts';
 import { lockOnSystemEvents } from './lock-triggers.ts';
+import { createModelDownload } from './model-download.ts';
 import { createPage } from './page.ts';
 import { pagePartition } from './page-preferences.ts';
 import { createRestartBudget, type RestartBudget } from './restart-budget.ts';
@@ -69,7 +71,9 @@ export function composeApp(deps: {
     onCrashed: () => {
       lifeCycle.pageCrashed();
     },
-    endProcess: endPageProcess,
+    endProcess: (processId) => {
+      endPageProcess(app, processId);
+    },
     onBlank: () => {
       void clearCopiedText(clipboard, process.platform).then(() => {
         overwriteFreedMemory(setImmediate);
@@ -97,6 +101,14 @@ export function composeApp(deps: {
     facts: startFacts({ settings, flavour, dataFolder, keychain }),
     keychain,
     page,
+    download: createModelDownload(
+      () =>
+        new ChildProcess({
+          entry: join(output, 'main', 'egress-process.js'),
+          serviceName: 'Cloister downloads',
+          environment: childEnvironment(process.env, {}),
+        }),
+    ),
     allowScreenCapture: (allowed) => {
       protectContent(!allowed && !settings.screenCaptureAllowed);
     },
@@ -118,6 +130,7 @@ export function composeApp(deps: {
     }),
   });
   app.on('second-instance', () => {
+    if (window.isDestroyed()) return;
     if (window.isMinimized()) window.restore();
     window.focus();
   });
@@ -137,17 +150,6 @@ export function composeApp(deps: {
 
   lifeCycle.begin();
   page.load();
-}
-
-/** Only a process that Electron still knows as a page's: an id may be given to another program. */
-function endPageProcess(processId: number): void {
-  if (!app.getAppMetrics().some(({ pid, type }) => pid === processId && type === 'Tab')) return;
-  try {
-    process.kill(processId, 'SIGKILL');
-  } catch {
-    // It ended at this moment.
-    return;
-  }
 }
 
 /** The vault puts a running answer into the log and closes the database before the app ends. */

@@ -7,6 +7,9 @@ import type { ChosenFile, FilePurpose } from '../shared/shell-contract.ts';
 const dialogs = {
   'recovery-key': { title: 'Save the recovery key', name: 'Text', extension: 'txt' },
   'audit-bundle': { title: 'Export the record', name: 'Audit bundle', extension: 'zip' },
+  'encrypted-bundle': { title: 'Export the record', name: 'Encrypted audit bundle', extension: 'age' },
+  /** A folder, which the vault makes under this name. */
+  backup: { title: 'Back up the record', name: 'Backup folder', extension: '*' },
 } as const;
 
 /** Lets the person choose a file and tells the vault its path; the page gets a random grant and the file's name. */
@@ -17,7 +20,8 @@ export function createFileChooser(deps: {
   readonly tellVault: (grant: string, path: string, purpose: FilePurpose) => void;
 }): (purpose: FilePurpose, suggestedName: string) => Promise<ChosenFile | null> {
   return async (purpose, suggestedName) => {
-    const { title, name, extension } = dialogs[purpose];
+    const isEncrypted = purpose === 'audit-bundle' && suggestedName.endsWith('.age');
+    const { title, name, extension } = dialogs[isEncrypted ? 'encrypted-bundle' : purpose];
     const chosen = await deps.dialog.showSaveDialog(deps.window, {
       title,
       defaultPath: join(deps.startFolder, suggestedName),

@@ -1,5 +1,6 @@
 import { Menu, type App } from 'electron';
 import { chromiumSwitches } from './chromium-switches.ts';
+import { endPageProcess } from './end-page-process.ts';
 import { closeSession } from './session-policy.ts';
 import { closeWebContents } from './web-contents-policy.ts';
 
@@ -14,7 +15,12 @@ export function hardenChromium(app: App, onBlocked: (api: string) => void): void
     closeSession(session, onBlocked);
   });
   app.on('web-contents-created', (_event, contents) => {
-    closeWebContents(contents);
+    closeWebContents(contents, {
+      onBlocked,
+      endProcess: (processId) => {
+        endPageProcess(app, processId);
+      },
+    });
   });
   // Electron's default menu has developer tools and links to web pages; ours is set when the window is made.
   Menu.setApplicationMenu(null);

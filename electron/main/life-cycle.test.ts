@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Child } from './child-process.ts';
 import { createLifeCycle, lockWaitMs, stopWaitMs, type LifeCycle, type StartFacts } from './life-cycle.ts';
 import { createBlockedConnections, type BlockedConnections } from './blocked-connections.ts';
+import type { DownloadReport } from './model-download.ts';
 import { createRestartBudget } from './restart-budget.ts';
 import { stoppedMessages } from './stopped-page.ts';
 
@@ -17,10 +18,24 @@ const facts: StartFacts = {
   keychain: { available: false, backend: 'basic_text' },
   testHooksFile: null,
 };
+const order = {
+  url: 'https://huggingface.co/a/b/resolve/c/d.gguf',
+  hosts: ['huggingface.co'],
+  authority: null,
+  sizeBytes: 10,
+  sha256: '0'.repeat(64),
+  partPath: '/models/d.gguf.part',
+};
 const userId = '6b1f7f3e-93a8-4b5e-8b3a-0d9c4ed00a11';
 
 /** The ports of these tests are their names. */
 const nameOf = (port: MessagePortMain): string => port as unknown as string;
+
+/** Why the screen was locked, in the order to start. */
+function lockedBecause(start: object): string {
+  const locked = 'locked' in start ? (start.locked as { reason: string } | null) : null;
+  return locked?.reason ?? '';
+}
 
 /** Stands for a process: the life cycle sees of one only what `Child` has. */
 class RecordedChild implements Child {
@@ -38,7 +53,7 @@ class RecordedChild implements Child {
     const { kind, ...rest } = message as { kind: string };
     const detail =
       'startedBecause' in rest
-        ? ` ${String(rest.startedBecause)}`
+        ? ` ${[rest.startedBecause, lockedBecause(rest)].join(' ').trim()}`
         : 'replaced' in rest && !rest.replaced
           ? ' for good'
           : 'reason' in rest
@@ -72,6 +87,9 @@ type World = {
   /** Everything that went to a child or to the page, in order. */
   readonly story: string[];
   readonly blocked: BlockedConnections;
+  /** Whenever the egress process was ended, or would have been: how long the story was then. */
+  readonly downloadStops: readonly number[];
+  readonly reportDownload: (report: DownloadReport) => void;
   /** Lets what is pending happen. */
   settle(): Promise<void>;
   /** Lets the timers run out that are no longer than this. */
@@ -89,6 +107,8 @@ function createWorld(start: Promise<StartFacts> = Promise.resolve(facts)): World
     list.push(made);
     return made;
   };
+  const downloadStops: number[] = [];
+  let report: World['reportDownload'] = () => undefined;
   const budget = () => createRestartBudget({ allowed: 5, windowMs: 120_000, now: () => 0 });
   const blocked = createBlockedConnections();
   const lifeCycle = createLifeCycle({
@@ -114,6 +134,13 @@ function createWorld(start: Promise<StartFacts> = Promise.resolve(facts)): World
       load: () => story.push('page loads'),
       showStopped: (message) => story.push(`page stopped: ${message}`),
     },
+    download: {
+      start: (order, tell) => {
+        story.push(`download ${order.url}`);
+        report = tell;
+      },
+      stop: () => downloadStops.push(story.length),
+    },
     allowScreenCapture: (allowed) => story.push(`capture ${String(allowed)}`),
     blocked,
     budgets: { vault: budget(), inference: budget(), page: budget() },
@@ -129,6 +156,10 @@ function createWorld(start: Promise<StartFacts> = Promise.resolve(facts)): World
     inferences,
     story,
     blocked,
+    downloadStops,
+    reportDownload: (message) => {
+      report(message);
+    },
     settle: () => new Promise((resolve) => void setImmediate(resolve)),
     later: (ms = stopWaitMs) => timers.forEach(({ delayMs, act }) => delayMs <= ms && act()),
   };
@@ -172,7 +203,7 @@ describe('the life cycle', () => {
 
   it('after a lock blanks the window, ends inference, and starts all three again for the same user; the new page asks for its own port', async () => {
     const world = await runningWorld();
-    world.vaults[0]?.says({ kind: 'session-ended', because: 'locked', userId });
+    world.vaults[0]?.says({ kind: 'session-ended', because: 'locked', userId, lockReason: 'by-hand' });
     expect(world.inferences[0]?.killed).toBe(true);
     expect([world.vaults.length, world.story]).toEqual([1, ['page is blank']]);
     world.vaults[0]?.ends(0);
@@ -180,7 +211,7 @@ describe('the life cycle', () => {
     expect(world.story).toEqual([
       'page is blank',
       'page loads',
-      'vault 1 < start locked',
+      'vault 1 < start locked by-hand',
       'vault 1 < model-port 2a',
       'inference 1 < model-port 2b',
     ]);
@@ -190,7 +221,7 @@ describe('the life cycle', () => {
 
   it('kills a vault that said its session ended and does not exit', async () => {
     const world = await runningWorld();
-    world.vaults[0]?.says({ kind: 'session-ended', because: 'signed-out', userId });
+    world.vaults[0]?.says({ kind: 'session-ended', because: 'signed-out', userId, lockReason: null });
     expect(world.vaults[0]?.killed).toBe(false);
     world.later();
     expect(world.vaults[0]?.killed).toBe(true);
@@ -236,7 +267,7 @@ describe('the life cycle', () => {
 
   it('does not start a replacement for an inference process that it ended itself', async () => {
     const world = await runningWorld();
-    world.vaults[0]?.says({ kind: 'session-ended', because: 'signed-out', userId });
+    world.vaults[0]?.says({ kind: 'session-ended', because: 'signed-out', userId, lockReason: null });
     world.inferences[0]?.ends(15);
     expect([world.inferences.length, world.story]).toEqual([1, ['page is blank']]);
   });
@@ -270,12 +301,12 @@ describe('the life cycle', () => {
     world.vaults[0]?.says({ kind: 'session-began', userId });
     world.lifeCycle.lock('suspend');
     expect(world.story).toEqual(['vault 0 < lock suspend', 'page is blank']);
-    world.vaults[0]?.says({ kind: 'session-ended', because: 'locked', userId });
+    world.vaults[0]?.says({ kind: 'session-ended', because: 'locked', userId, lockReason: 'by-hand' });
     world.vaults[0]?.ends(0);
     await world.settle();
     expect(world.story.slice(2)).toEqual([
       'page loads',
-      'vault 1 < start locked',
+      'vault 1 < start locked suspend',
       'vault 1 < model-port 2a',
       'inference 1 < model-port 2b',
     ]);
@@ -296,7 +327,7 @@ describe('the life cycle', () => {
       'vault 0 < lock screen-locked',
       'page is blank',
       'page loads',
-      'vault 1 < start locked',
+      'vault 1 < start locked screen-locked',
     ]);
   });
 
@@ -304,7 +335,7 @@ describe('the life cycle', () => {
     const world = await runningWorld();
     world.vaults[0]?.says({ kind: 'session-began', userId });
     world.lifeCycle.lock('suspend');
-    world.vaults[0]?.says({ kind: 'session-ended', because: 'locked', userId });
+    world.vaults[0]?.says({ kind: 'session-ended', because: 'locked', userId, lockReason: 'by-hand' });
     world.later(lockWaitMs);
     expect(world.vaults[0]?.killed).toBe(true);
   });
@@ -349,9 +380,53 @@ describe('the life cycle', () => {
     expect(world.story).toEqual(['capture true']);
   });
 
+  it('starts a download for a vault whose record somebody has opened, and tells that vault of it', async () => {
+    const world = await runningWorld();
+    world.vaults[0]?.says({ kind: 'download-model', order });
+    expect(world.story).toEqual([]);
+    world.vaults[0]?.says({ kind: 'session-began', userId });
+    world.vaults[0]?.says({ kind: 'download-model', order });
+    world.reportDownload({ kind: 'download-progress', bytes: 5 });
+    world.reportDownload({ kind: 'network-blocked', process: 'egress', api: 'net.Socket.connect' });
+    world.reportDownload({ kind: 'download-ended', failure: null });
+    expect(world.story).toEqual([
+      `download ${order.url}`,
+      'vault 0 < download-progress',
+      'vault 0 < network-blocked',
+      'vault 0 < download-ended',
+    ]);
+    expect(world.downloadStops).toEqual([]);
+    world.vaults[0]?.says({ kind: 'stop-download' });
+    expect(world.downloadStops).toEqual([4]);
+  });
+
+  it.each<[string, (world: World) => void]>([
+    ['a lock', (world) => world.lifeCycle.lock('suspend')],
+    [
+      'a sign-out',
+      (world) =>
+        world.vaults[0]?.says({ kind: 'session-ended', because: 'signed-out', userId, lockReason: null }),
+    ],
+    ['a crash of the vault', (world) => world.vaults[0]?.ends(11)],
+    ['quitting', (world) => void world.lifeCycle.stop()],
+  ])('ends a download at once with %s, and starts none after it', async (_what, end) => {
+    const world = await runningWorld();
+    world.vaults[0]?.says({ kind: 'session-began', userId });
+    end(world);
+    expect(world.downloadStops).toHaveLength(1);
+    world.vaults[0]?.says({ kind: 'download-model', order });
+    expect(world.story.filter((line) => line.startsWith('download'))).toEqual([]);
+  });
+
   it('kills a vault that speaks another language', async () => {
     const world = await runningWorld();
-    world.vaults[0]?.says({ kind: 'session-ended', because: 'locked', userId, extra: true });
+    world.vaults[0]?.says({
+      kind: 'session-ended',
+      because: 'locked',
+      userId,
+      lockReason: 'by-hand',
+      extra: true,
+    });
     expect(world.vaults[0]?.killed).toBe(true);
   });
 

@@ -1,4 +1,5 @@
 import type { MessagePortMain } from 'electron';
+import type { DownloadOrder } from '../links/egress-control.ts';
 import { fromVaultSchema, type FromVault, type ToVault } from '../links/vault-control.ts';
 import type { UserId } from '../shared/ids.ts';
 import type { FilePurpose } from '../shared/shell-contract.ts';
@@ -6,13 +7,14 @@ import type { Child } from './child-process.ts';
 import type { Keychain } from './keychain.ts';
 import type { BlockedConnections } from './blocked-connections.ts';
 import type { LockReason } from './lock-triggers.ts';
+import type { ModelDownload } from './model-download.ts';
 import type { Page } from './page.ts';
 import type { RestartBudget } from './restart-budget.ts';
 import { stoppedMessages } from './stopped-page.ts';
 
 type Start = Extract<ToVault, { kind: 'start' }>;
 type SessionEnded = Extract<FromVault, { kind: 'session-ended' }>;
-export type StartReason = Pick<Start, 'startedBecause' | 'lockedUserId'>;
+export type StartReason = Pick<Start, 'startedBecause' | 'locked'>;
 export type StartFacts = Omit<Start, 'kind' | keyof StartReason>;
 
 type Deps = {
@@ -23,6 +25,7 @@ type Deps = {
   readonly facts: Promise<StartFacts>;
   readonly keychain: Keychain;
   readonly page: Page;
+  readonly download: ModelDownload;
   readonly allowScreenCapture: (allowed: boolean) => void;
   readonly blocked: BlockedConnections;
   readonly budgets: {
@@ -95,7 +98,7 @@ export function createLifeCycle(deps: Deps): LifeCycle {
       post(next, { kind: 'start', ...facts, ...reason });
       next.started = true;
       deps.blocked.deliverTo((api) => {
-        post(next, { kind: 'network-blocked', api });
+        post(next, { kind: 'network-blocked', process: 'main', api });
       });
       connectModel(next);
       if (pageAsked) connectPage(next);
@@ -137,20 +140,43 @@ export function createLifeCycle(deps: Deps): LifeCycle {
         current.userId = parsed.data.userId;
         return;
       case 'session-ended':
-        endSession(current, parsed.data.because, parsed.data.userId);
+        endSession(current, parsed.data);
         endInference(current);
         killLater(current, stopWaitMs);
         return;
+      case 'inference-hung':
+        // Its end is told like that of any other.
+        current.inference?.kill();
+        return;
       case 'screen-capture':
         deps.allowScreenCapture(parsed.data.allowed);
+        return;
+      case 'download-model':
+        startDownload(current, parsed.data.order);
+        return;
+      case 'stop-download':
+        deps.download.stop();
     }
   }
 
+  /** Nobody downloads unless somebody is signed in, and what that person began ends with the session. */
+  function startDownload(current: Round, order: DownloadOrder): void {
+    if (round !== current || current.userId === null || current.ended !== null || stopping) return;
+    deps.download.start(order, (report) => {
+      post(current, report);
+    });
+  }
+
   /** Nothing of the session stays where main decides it: the window first, because that is what others see. */
-  function endSession(current: Round, because: SessionEnded['because'], userId: UserId): void {
+  function endSession(current: Round, end: Omit<SessionEnded, 'kind'>): void {
     if (current.ended !== null) return;
-    current.ended = { startedBecause: because, lockedUserId: because === 'locked' ? userId : null };
+    const { because, userId, lockReason } = end;
+    current.ended = {
+      startedBecause: because,
+      locked: lockReason === null ? null : { userId, reason: lockReason },
+    };
     pageAsked = false;
+    deps.download.stop();
     deps.page.blank();
   }
 
@@ -158,7 +184,7 @@ export function createLifeCycle(deps: Deps): LifeCycle {
     if (round === null || !round.started || stopping || round.ended !== null) return;
     post(round, { kind: 'lock', reason });
     if (round.userId === null) return;
-    endSession(round, 'locked', round.userId);
+    endSession(round, { because: 'locked', userId: round.userId, lockReason: reason });
     killLater(round, lockWaitMs);
   }
 
@@ -181,6 +207,7 @@ export function createLifeCycle(deps: Deps): LifeCycle {
 
   function vaultEnded(current: Round): void {
     round = null;
+    deps.download.stop();
     deps.blocked.deliverTo(null);
     endInference(current);
     if (stopping || gaveUp) return;
@@ -189,7 +216,7 @@ export function createLifeCycle(deps: Deps): LifeCycle {
       // It asks for its own port.
       deps.page.load();
     } else if (deps.budgets.vault.spend()) {
-      startRound({ startedBecause: 'vault-crashed', lockedUserId: null });
+      startRound({ startedBecause: 'vault-crashed', locked: null });
       if (current.userId === null) return;
       // The session is over as well: the next person may be another one.
       pageAsked = false;
@@ -223,7 +250,7 @@ export function createLifeCycle(deps: Deps): LifeCycle {
 
   return {
     begin: () => {
-      startRound({ startedBecause: 'launch', lockedUserId: null });
+      startRound({ startedBecause: 'launch', locked: null });
     },
     requestTextPort() {
       pageAsked = true;
@@ -241,6 +268,7 @@ export function createLifeCycle(deps: Deps): LifeCycle {
     lock,
     async stop() {
       stopping = true;
+      deps.download.stop();
       if (round === null) return;
       const { vault, inference } = round;
       const ended = Promise.all([whenEnded(vault), inference === null ? null : whenEnded(inference)]);

@@ -3,4 +3,5 @@ import { createBlockedConnections } from './blocked-connections.ts';
 
 /** Made while this module is imported, because main.ts imports it before any other. */
 export const blockedConnections = createBlockedConnections();
-installNetworkGuard({ onBlocked: blockedConnections.report });
+/** For a command that asks the running app. */
+export const localLine = installNetworkGuard({ onBlocked: blockedConnections.report });

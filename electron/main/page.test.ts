@@ -10,6 +10,7 @@ function createWorld() {
   const navigated: ((event: unknown, url: string) => void)[] = [];
   const timers = new Set<() => void>();
   let processId = 100;
+  let isDestroyed = false;
   const page = createPage({
     contents: {
       loadURL: (url) => {
@@ -19,6 +20,7 @@ function createWorld() {
       postMessage: (channel, message, ports) =>
         story.push(`post ${channel} ${String(message)} ${String(ports.length)}`),
       getOSProcessId: () => processId,
+      isDestroyed: () => isDestroyed,
       navigationHistory: { clear: () => story.push('history cleared') },
       on: (event: string, listener: (...input: never[]) => void) =>
         event === 'did-navigate'
@@ -39,6 +41,10 @@ function createWorld() {
     page,
     story,
     timers,
+    /** The person closes the window. */
+    closeWindow(): void {
+      isDestroyed = true;
+    },
     /** Chromium shows a URL from a process of its own. */
     shows(url: string): void {
       processId += 1;
@@ -117,5 +123,19 @@ describe('the page in the window', () => {
     const world = createWorld();
     world.page.giveTextPort({} as MessagePortMain);
     expect(world.story).toEqual(['post shell.text-port null 1']);
+  });
+
+  it('asks nothing of a window that was closed: the app is on its way out', () => {
+    const world = createWorld();
+    world.page.blank();
+    world.closeWindow();
+    const before = world.story.length;
+    world.dies();
+    world.shows(blankUrl);
+    world.page.blank();
+    world.page.load();
+    world.page.showStopped('It stopped.');
+    world.page.giveTextPort({} as MessagePortMain);
+    expect(world.story.length).toBe(before);
   });
 });

@@ -18,6 +18,8 @@ export type PageContents = {
   loadURL(url: string): Promise<void>;
   postMessage(channel: string, message: unknown, ports: MessagePortMain[]): void;
   getOSProcessId(): number;
+  /** The window was closed: the app is on its way out, and every other call here would throw. */
+  isDestroyed(): boolean;
   readonly navigationHistory: { clear(): void };
   on(event: 'render-process-gone', listener: () => void): unknown;
   on(event: 'did-navigate', listener: (event: unknown, url: string) => void): unknown;
@@ -54,6 +56,7 @@ export function createPage(deps: Deps): Page {
     null;
 
   function show(url: string): void {
+    if (contents.isDestroyed()) return;
     if (leaving !== null) leaving.next = url;
     else go(url);
   }
@@ -64,6 +67,7 @@ export function createPage(deps: Deps): Page {
   }
 
   function blank(): void {
+    if (contents.isDestroyed()) return;
     if (leaving !== null) {
       leaving.next = null;
       return;
@@ -78,7 +82,7 @@ export function createPage(deps: Deps): Page {
 
   /** The window is blank. Chromium ends the process before too, but lets a page that hangs live on for half a second. */
   function left(): void {
-    if (leaving === null) return;
+    if (leaving === null || contents.isDestroyed()) return;
     const { processId, next, cancelWait } = leaving;
     leaving = null;
     cancelWait();
@@ -93,13 +97,13 @@ export function createPage(deps: Deps): Page {
     if (url === blankUrl) left();
   });
   contents.on('render-process-gone', () => {
-    if (leaving === null) deps.onCrashed();
-    else left();
+    if (leaving !== null) left();
+    else if (!contents.isDestroyed()) deps.onCrashed();
   });
 
   return {
     giveTextPort: (port) => {
-      contents.postMessage(shellChannels.textPort, null, [port]);
+      if (!contents.isDestroyed()) contents.postMessage(shellChannels.textPort, null, [port]);
     },
     blank,
     load: () => {

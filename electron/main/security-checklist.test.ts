@@ -33,6 +33,7 @@ function recorder(): {
     {
       on: (event: string, listener: Listener) => given.set(event, listener),
       webRequest: { onBeforeRequest: keep('onBeforeRequest') },
+      getOSProcessId: () => 100,
     },
     { get: (own, name): unknown => Reflect.get(own, name) ?? keep(String(name)) },
   );
@@ -43,7 +44,11 @@ const blocked: string[] = [];
 const session = recorder();
 closeSession(session.target as Session, (api) => blocked.push(api));
 const page = recorder();
-closeWebContents(page.target as WebContents);
+const ended: number[] = [];
+closeWebContents(page.target as WebContents, {
+  onBlocked: (api) => blocked.push(api),
+  endProcess: (processId) => ended.push(processId),
+});
 const packaged = pagePreferences({ preload: '/preload.cjs', isPackaged: true });
 
 function call(from: ReturnType<typeof recorder>, name: string, ...input: readonly unknown[]): unknown {
@@ -257,6 +262,27 @@ describe('besides the checklist', () => {
     const answers: unknown[] = [];
     call(session, 'setCertificateVerifyProc', { hostname: 'x' }, (code: unknown) => answers.push(code));
     expect(answers).toEqual([-2]);
+  });
+
+  it('a page that makes a frame is ended: the frame would have WebRTC', () => {
+    blocked.length = 0;
+    call(page, 'frame-created', {}, { frame: { parent: null } });
+    expect([ended, blocked]).toEqual([[], []]);
+    call(page, 'frame-created', {}, { frame: { parent: {} } });
+    // A frame that is gone by now was one.
+    call(page, 'frame-created', {}, { frame: null });
+    expect([ended, blocked]).toEqual([
+      [100, 100],
+      ['page.frame', 'page.frame'],
+    ]);
+  });
+
+  it('WebRTC has no address to use, looks no name up over multicast, and is not in the page', () => {
+    expect(page.settings.get('setWebRTCIPHandlingPolicy')).toBe('disable_non_proxied_udp');
+    expect(chromiumSwitches).toContainEqual(['disable-features', 'WebRtcHideLocalIpsWithMdns']);
+    expect(readFileSync(join(root, 'electron/preload/preload.ts'), 'utf8')).toContain(
+      'contextBridge.executeInMainWorld({ func: removeNetworkObjects });',
+    );
   });
 
   it('the spell-checker is off and its download leads nowhere', () => {

@@ -4,7 +4,7 @@ import { appOrigin, shellChannels, type ChosenFile, type FilePurpose } from '../
 import { isOurs } from './session-policy.ts';
 import { themeSchema, type Theme } from './theme.ts';
 
-const purposeSchema = z.enum(['recovery-key', 'audit-bundle']);
+const purposeSchema = z.enum(['recovery-key', 'audit-bundle', 'backup']);
 /** A plain file name of ours: no folder, no hidden file, no control character. */
 const fileNameSchema = z
   .string()

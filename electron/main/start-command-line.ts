@@ -8,7 +8,7 @@ import { app, safeStorage } from 'electron';
 import type { CommandLineFacts, KeychainFacts, RunCommandLine } from '../links/command-line.ts';
 import type { Flavour } from '../shared/flavour.ts';
 import { hashApp } from './app-hash.ts';
-import { blockedConnections } from './main-network-guard.ts';
+import { blockedConnections, localLine } from './main-network-guard.ts';
 import type { DevelopmentSettings } from './development-settings.ts';
 import { hardenChromium } from './harden-chromium.ts';
 import { createKeychain } from './keychain.ts';
@@ -71,6 +71,7 @@ function commandLineFacts(start: {
     enginePackage: join(app.getAppPath(), 'node_modules', 'node-llama-cpp'),
     flavour,
     version: app.getVersion(),
+    localLine,
     appSha256: () => hashApp({ isPackaged: app.isPackaged, resourcesPath: process.resourcesPath }),
     keychain: () => askKeychain(start.before),
   };

@@ -35,7 +35,8 @@ export function createMainWindow(deps: {
   });
   deps.theme.follow(window);
   const protectContent = (isProtected: boolean): void => {
-    window.setContentProtection(isProtected);
+    // The vault may say so while the app is on its way out.
+    if (!window.isDestroyed()) window.setContentProtection(isProtected);
   };
   protectContent(deps.contentProtected);
   return { window, protectContent };

@@ -1,4 +1,5 @@
 import { contextBridge, ipcRenderer } from 'electron';
+import { removeNetworkObjects } from './remove-network-objects.ts';
 import {
   appOrigin,
   copiedFormat,
@@ -6,6 +7,8 @@ import {
   textPortMessage,
   type Shell,
 } from '../shared/shell-contract.ts';
+
+contextBridge.executeInMainWorld({ func: removeNetworkObjects });
 
 /** Hands the text port and five shell requests to our own page, and marks what it copies; nothing else. */
 const shell: Shell = {

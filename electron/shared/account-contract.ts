@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accountRowSchema, ownAccountSchema, strengthSchema } from './account-data.ts';
 import { userIdSchema } from './ids.ts';
+import { backupSummarySchema } from './log-data.ts';
 import { effectivePolicySchema } from './policy-data.ts';
 import {
   administrators,
@@ -69,5 +70,19 @@ export const accountRequests = {
     z.strictObject({ identity: z.string().max(400) }),
     z.strictObject({ recipient: ageRecipientSchema, left: z.int() }),
   ),
+  /** Copies the record, encrypted as it is, and the key file to a new folder that was chosen in main's dialog. */
+  'backup.make': request(administrators, z.strictObject({ fileGrant: z.uuid() }), backupSummarySchema),
+  /**
+   * The end of this computer's use: a last backup with a signed certificate in a new folder, then the keys here are
+   * destroyed. The session ends, and nobody can sign in any more.
+   */
+  'installation.decommission': request(
+    administrators,
+    z.strictObject({ passphrase: passphraseSchema, fileGrant: z.uuid() }),
+    empty,
+  ),
+  /** A new key for the record's encryption. The session ends. */
   'keys.rotate': request(administrators, empty, empty),
+  /** A new key that signs the record from now on. The session ends. */
+  'keys.rotateLogKey': request(administrators, empty, empty),
 } as const;

@@ -7,7 +7,8 @@ import type { Caller } from './roles.ts';
 export const wellFormed = z.string().refine((text) => text.isWellFormed());
 /** Characters. A transcript of an hour is about 60,000. */
 export const sourceTextSchema = wellFormed.max(400_000);
-export const passphraseSchema = z.string().max(1024);
+/** Far longer than anybody types, so that a paste that went wrong is refused, counted and recorded like any wrong passphrase. */
+export const passphraseSchema = z.string().max(20_000);
 export const displayNameSchema = wellFormed.trim().min(1).max(120);
 /** What the clinician types to say which patient: a record number or the like. Stored in the encrypted database only. */
 export const patientReferenceSchema = wellFormed.trim().min(1).max(64);
@@ -29,5 +30,7 @@ export const everyone: readonly Caller[] = ['none', ...signedIn];
 export const clinicians: readonly Caller[] = ['clinician', 'sole-practitioner'];
 /** Who keeps the accounts, the keys and the policy. */
 export const administrators: readonly Caller[] = ['it-admin', 'sole-practitioner'];
+/** Who may read what patients' records say, an auditor only where the policy says so. */
+export const readers: readonly Caller[] = ['clinician', 'auditor', 'sole-practitioner'];
 /** Who hands the record to an outsider. */
 export const keepers: readonly Caller[] = ['auditor', 'it-admin', 'sole-practitioner'];

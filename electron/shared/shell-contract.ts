@@ -5,7 +5,7 @@
 export type ThemePreference = 'system' | 'light' | 'dark';
 
 /** What a chosen file is for; main shows the dialog and tells the vault, so the page never holds a path. */
-export type FilePurpose = 'recovery-key' | 'audit-bundle';
+export type FilePurpose = 'recovery-key' | 'audit-bundle' | 'backup';
 
 export type ChosenFile = { readonly grant: string; readonly fileName: string };
 

@@ -1,6 +1,8 @@
 import type { AppState, ModelStatus, Notice } from '../shared/contract.ts';
 import type { SignedInUser } from '../shared/session-contract.ts';
 import type { Result } from '../shared/result.ts';
+import { logKeyFingerprint } from './log/log-key.ts';
+import { parseVerifierKey } from './log/signed-note.ts';
 import type { EffectivePolicy } from './policy/load-policy.ts';
 import type { Provisioning } from './policy/provisioning.ts';
 import { policyForPage } from './policy/policy-view.ts';
@@ -12,15 +14,19 @@ export function appState(facts: {
   readonly start: StartMessage;
   readonly installation: Result<Installation>;
   readonly policy: EffectivePolicy;
+  /** Of a new passphrase. */
+  readonly minimumCharacters: number;
   readonly provisioning: Provisioning | null;
   readonly user: SignedInUser | null;
   readonly logSize: number | null;
+  readonly suspicion: AppState['suspicion'];
   readonly model: ModelStatus;
   /** Said once, so the caller takes them out of its list. */
   readonly notices: Notice[];
 }): AppState {
   const { start, installation, user, provisioning } = facts;
   const keyring = installation.ok ? installation.value.keyring : null;
+  const isBound = keyring === null ? start.keychain.available : keyring.device.mode === 'device-bound';
   const signedOut = keyring === null ? 'first-run' : 'signed-out';
   return {
     phase: installation.ok ? (user === null ? signedOut : 'signed-in') : 'broken',
@@ -33,12 +39,13 @@ export function appState(facts: {
     users: (keyring?.users ?? []).flatMap(({ userId, displayName, role, state }) =>
       state === 'disabled' ? [] : [{ userId, displayName, role, state }],
     ),
-    lockedUserId: start.lockedUserId,
+    locked: start.locked,
     user,
-    deviceBinding: keyring?.device.mode === 'device-bound' ? 'os-keychain' : 'passphrase-only',
-    policy: policyForPage(facts.policy),
+    deviceBinding: isBound ? 'os-keychain' : 'passphrase-only',
+    policy: policyForPage(facts.policy, facts.minimumCharacters),
     logSize: facts.logSize,
     notices: facts.notices,
+    suspicion: facts.suspicion,
     model: facts.model,
   };
 }
@@ -65,13 +72,47 @@ export function firstNotices(start: StartMessage, installation: Result<Installat
         'Cloister stopped unexpectedly and has started again. Everything that was shown is recorded, and your text is kept. Sign in to go on.',
     });
   }
-  if (start.startedBecause === 'keys-changed') {
-    notices.push({
-      kind: 'info',
-      message: 'The key of the record was changed. Everything is kept. Sign in again to go on.',
-    });
-  }
+  const keyNotice = noticeOfKeys(start.startedBecause, installation);
+  if (keyNotice !== null) notices.push(keyNotice);
   if (installation.ok && installation.value.notice !== null)
     notices.push({ kind: 'attention', message: installation.value.notice });
   return notices;
+}
+
+function noticeOfKeys(
+  because: StartMessage['startedBecause'],
+  installation: Result<Installation>,
+): Notice | null {
+  switch (because) {
+    case 'keys-changed':
+      return {
+        kind: 'info',
+        message: 'The key of the record was changed. Everything is kept. Sign in again to go on.',
+      };
+    case 'log-key-changed':
+      return {
+        kind: 'info',
+        message: `The key that signs the record was changed. Everything is kept. Whoever checks audit bundles needs the fingerprint of the new key: ${fingerprint(installation)}. Sign in again to go on.`,
+      };
+    case 'keys-unchanged':
+      return {
+        kind: 'attention',
+        message:
+          'The key was not changed; most often the disk is full. Everything is kept. Sign in again, and try it once more when there is space.',
+      };
+    case 'decommissioned':
+      return {
+        kind: 'info',
+        message:
+          'This computer was retired: the keys of the record were destroyed and its files removed. The record is in the backup that you saved, and the certificate lies beside it. Set up Cloister anew only if this computer is to be used again.',
+      };
+    default:
+      return null;
+  }
+}
+
+function fingerprint(installation: Result<Installation>): string {
+  const verifierKey = installation.ok ? installation.value.keyring?.log.verifierKey : undefined;
+  const key = verifierKey === undefined ? null : parseVerifierKey(verifierKey);
+  return key === null ? 'see the screen of the record' : logKeyFingerprint(key.publicKey);
 }

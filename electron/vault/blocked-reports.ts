@@ -1,4 +1,4 @@
-export type BlockedProcess = 'main' | 'vault' | 'inference' | 'page';
+export type BlockedProcess = 'main' | 'vault' | 'inference' | 'page' | 'egress';
 
 /** Connection attempts that a guard refused, kept until somebody is signed in and they can be recorded. */
 export type BlockedReports = {

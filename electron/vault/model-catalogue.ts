@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ModelSpecification } from '../links/model-port.ts';
+import type { CatalogueFile } from './models/download-order.ts';
 
 const catalogueSchema = z.strictObject({
   version: z.literal(1),
@@ -17,6 +18,11 @@ const catalogueSchema = z.strictObject({
       contextTokens: z.int().positive(),
       licence: z.string(),
       repository: z.string(),
+      /** The commit of the repository whose file this is; without it, it is imported and not downloaded. */
+      revision: z
+        .string()
+        .regex(/^[0-9a-f]{40}$/)
+        .optional(),
       use: z.string(),
     }),
   ),
@@ -35,6 +41,17 @@ export function defaultModel(cataloguePath: string, modelsFolder: string): Catal
   const { id, name, file, sizeBytes, sha256, contextTokens } = model;
   return { id, specification: { name, path: join(modelsFolder, file), sizeBytes, sha256, contextTokens } };
 }
+
+/** Every model of the catalogue, as a file that could be brought here. */
+export function catalogueFiles(cataloguePath: string): readonly CatalogueFile[] {
+  const models = readCatalogue(cataloguePath)?.models ?? [];
+  return models.map(({ revision, ...model }) => ({
+    ...model,
+    revision: revision !== undefined && repositoryName.test(model.repository) ? revision : null,
+  }));
+}
+
+const repositoryName = /^[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 function readCatalogue(path: string): z.infer<typeof catalogueSchema> | null {
   try {

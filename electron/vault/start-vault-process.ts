@@ -1,5 +1,6 @@
 import type { MessagePortMain, ParentPort } from 'electron';
 import { messagePort } from '../links/message-port.ts';
+import type { LocalLine } from '../links/network-guard-line.ts';
 import { toVaultSchema, type FromVault } from '../links/vault-control.ts';
 import type { BlockedReports } from './blocked-reports.ts';
 import type { Keychain } from './keys/device-secret.ts';
@@ -12,9 +13,15 @@ import { createVault } from './vault.ts';
 
 /** Long enough for the last answers to leave the process. */
 const exitDelayMs = 150;
+/** What may still be written for IT at the end of a session: a lock ends every process within half a second. */
+const lastWorkMs = 200;
 
 /** Connects the vault to main's line. A message that does not parse is a bug of ours: the process ends and main tells. */
-export function startVaultProcess(parent: ParentPort, blocked: BlockedReports, workerPath: string): void {
+export function startVaultProcess(
+  parent: ParentPort,
+  blocked: BlockedReports,
+  { workerPath, localLine }: { readonly workerPath: string; readonly localLine: LocalLine | null },
+): void {
   /** Set at `start`; what arrives while the primitives are tested waits its turn. */
   let vault: Promise<Vault> | null = null;
   const withVault = (act: (ready: Vault) => void): void => {
@@ -42,6 +49,7 @@ export function startVaultProcess(parent: ParentPort, blocked: BlockedReports, w
       keychain: keychainOverParent(start, post, keychainAnswers),
       blocked,
       workerPath,
+      localLine,
       hooks: createTestHooks(start.testHooksFile),
       versions: () => ({
         electron: process.versions['electron'] ?? 'none',
@@ -54,8 +62,11 @@ export function startVaultProcess(parent: ParentPort, blocked: BlockedReports, w
           clearTimeout(timer);
         };
       },
-      exitSoon: () => {
-        setTimeout(() => process.exit(0), exitDelayMs);
+      exitSoon: (after) => {
+        setTimeout(() => {
+          void after?.finally(() => process.exit(0));
+          setTimeout(() => process.exit(0), after === undefined ? 0 : lastWorkMs);
+        }, exitDelayMs);
       },
     });
   }
@@ -84,7 +95,11 @@ export function startVaultProcess(parent: ParentPort, blocked: BlockedReports, w
         keychainAnswers.delete(message.id);
         return;
       case 'network-blocked':
-        blocked.report('main', message.api);
+        blocked.report(message.process, message.api);
+        return;
+      case 'download-progress':
+      case 'download-ended':
+        withVault((ready) => ready.downloadReport(message));
         return;
       case 'lock':
         withVault((ready) => ready.lock(message.reason));
@@ -92,8 +107,12 @@ export function startVaultProcess(parent: ParentPort, blocked: BlockedReports, w
       case 'stop':
         if (vault === null) process.exit(0);
         withVault((ready) => {
-          ready.stop();
-          process.exit(0);
+          try {
+            ready.stop();
+          } finally {
+            // A full disk must not keep the process.
+            process.exit(0);
+          }
         });
     }
   });

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ToInference } from '../links/model-port.ts';
-import type { Port } from '../links/port.ts';
+import { createLocalLine } from '../links/network-guard-line.ts';
 import type { FromVault } from '../links/vault-control.ts';
 import {
   vaultEventSchema,
@@ -12,7 +12,9 @@ import {
 } from '../shared/contract.ts';
 import { userIdSchema } from '../shared/ids.ts';
 import type { Role } from '../shared/roles.ts';
-import { createBlockedReports } from './blocked-reports.ts';
+import { createBlockedReports, type BlockedReports } from './blocked-reports.ts';
+import { playModel, type PlayedModel } from './played-model-fixture.ts';
+import { signPolicy } from './policy/sign-policy.ts';
 import { findProvisioning } from './setup/enrolment.ts';
 import { createTestHooks } from './test-hooks.ts';
 import type { StartMessage, Vault } from './vault-parts.ts';
@@ -30,6 +32,7 @@ export type PlayedVault = {
   readonly page: PlayedPage;
   readonly model: PlayedModel;
   readonly posted: FromVault[];
+  readonly blocked: BlockedReports;
 };
 
 /** @param folder holds `data`, `policy` and the catalogue; the same folder again is a restart */
@@ -43,7 +46,8 @@ export async function startPlayedVault(
     platform: process.platform,
     trustedOwners: [process.getuid?.() ?? 0],
   };
-  writeCatalogue(folder);
+  if (!existsSync(join(folder, 'catalogue.json'))) writeCatalogue(folder);
+  const blocked = createBlockedReports();
   const vault = createVault({
     start: {
       kind: 'start',
@@ -56,14 +60,15 @@ export async function startPlayedVault(
       appSha256: null,
       keychain: { available: false, backend: 'none' },
       startedBecause,
-      lockedUserId: null,
+      locked: null,
       testHooksFile: null,
     },
     primitives: { ok: true, value: undefined },
     post: (message) => posted.push(message),
     keychain: { available: false, backend: 'none', wrap: async () => null, unwrap: async () => null },
-    blocked: createBlockedReports(),
+    blocked,
     workerPath: join(import.meta.dirname, 'vault-worker.ts'),
+    localLine: createLocalLine(),
     hooks: createTestHooks(null),
     versions: () => ({ electron: 'test' }),
     provisioning: await findProvisioning(location),
@@ -71,7 +76,25 @@ export async function startPlayedVault(
     exitSoon: () => undefined,
     after: () => () => undefined,
   });
-  return { vault, posted, page: playPage(vault), model: playModel(vault) };
+  return { vault, posted, blocked, page: playPage(vault), model: playModel(vault) };
+}
+
+export const organisationSeed = randomBytes(32);
+
+/** Puts a signed policy where the next vault of this folder looks for it. */
+export function writePolicyTo(folder: string, settings: Record<string, unknown>, version = 1): void {
+  mkdirSync(join(folder, 'policy'), { recursive: true, mode: 0o755 });
+  const document = {
+    v: 1,
+    version,
+    issuedAt: '2026-11-23T09:00:00.000Z',
+    organisation: 'clinic.example',
+    settings,
+  };
+  const signed = signPolicy(`${JSON.stringify(document)}\n`, organisationSeed);
+  if (!signed.ok) throw new Error(signed.error.message);
+  writeFileSync(join(folder, 'policy', 'policy.note'), signed.value.note, { mode: 0o644 });
+  writeFileSync(join(folder, 'policy', 'organisation.vkey'), signed.value.organisationKey, { mode: 0o644 });
 }
 
 function writeCatalogue(folder: string): void {
@@ -143,68 +166,6 @@ function playPage(owner: Vault): PlayedPage {
     isClosed: () => closed,
   };
 }
-
-export type PlayedModel = { readonly heard: ToInference[]; say(message: unknown): void; die(): void };
-
-export function playModel(owner: Vault): PlayedModel {
-  const heard: ToInference[] = [];
-  let say: (message: unknown) => void = () => undefined;
-  let die: () => void = () => undefined;
-  const port: Port = {
-    postMessage: (message) => heard.push(structuredClone(message) as ToInference),
-    onMessage: (listener) => {
-      say = listener;
-    },
-    onClose: (listener) => {
-      die = listener;
-    },
-    close: () => undefined,
-  };
-  owner.attachModelPort(port);
-  say({
-    kind: 'loaded',
-    loadMs: 10,
-    verifyMs: 5,
-    engineVersion: '3.22.1',
-    llamaCppRelease: 'b1',
-    backend: 'cpu',
-    threads: {
-      key: 'k',
-      threads: 2,
-      tokensPerSecond: 12.5,
-      candidates: [{ threads: 2, tokensPerSecond: 12.5 }],
-    },
-  });
-  say({
-    kind: 'status',
-    status: {
-      state: 'ready',
-      name: 'Scripted model',
-      sha256: 'ab'.repeat(32),
-      contextTokens: 2048,
-      threads: 2,
-      tokensPerSecond: 12.5,
-    },
-  });
-  return {
-    heard,
-    say: (message) => {
-      say(message);
-    },
-    die: () => {
-      die();
-    },
-  };
-}
-
-export const report = {
-  promptTokens: 100,
-  evaluatedPromptTokens: 100,
-  answerTokens: 4,
-  contextTokens: 2048,
-  timeToFirstTokenMs: 50,
-  generationMs: 200,
-};
 
 export async function valueFrom<N extends RequestName>(
   page: PlayedPage,

@@ -1,3 +1,4 @@
+import type { LocalLine } from '../links/network-guard-line.ts';
 import type { FromVault, ToVault } from '../links/vault-control.ts';
 import type { Port } from '../links/port.ts';
 import type { Result } from '../shared/result.ts';
@@ -9,6 +10,8 @@ import type { TestHooks } from './test-hooks.ts';
 
 export type StartMessage = Extract<ToVault, { kind: 'start' }>;
 
+export type DownloadReport = Extract<ToVault, { kind: 'download-progress' | 'download-ended' }>;
+
 export type VaultDeps = {
   readonly start: StartMessage;
   /** AC-29: no key is used before every primitive gave a known answer. */
@@ -17,13 +20,15 @@ export type VaultDeps = {
   readonly keychain: Keychain;
   readonly blocked: BlockedReports;
   readonly workerPath: string;
+  /** To listen for commands in a terminal; null: none can ask. */
+  readonly localLine: LocalLine | null;
   readonly hooks: TestHooks;
   readonly versions: () => Record<string, string>;
   /** What IT has prepared for the first run, or why that cannot be used. */
   readonly provisioning: Result<Provisioning | null>;
   readonly location: PolicyLocation;
-  /** Ends the process in a moment, when the last answers are on their way. */
-  readonly exitSoon: () => void;
+  /** Ends the process in a moment, when the last answers are on their way; a little later where this is not done by then. */
+  readonly exitSoon: (after?: Promise<void>) => void;
   /** Runs `act` once, later; the result cancels it. */
   readonly after: (delayMs: number, act: () => void) => () => void;
 };
@@ -32,7 +37,9 @@ export type Vault = {
   attachTextPort(port: Port): void;
   attachModelPort(port: Port): void;
   inferenceEnded(end: { readonly exitCode: number; readonly replaced: boolean }): void;
-  grantFile(grant: string, path: string, purpose: 'recovery-key' | 'audit-bundle'): void;
+  /** Of the egress process, by main's word. */
+  downloadReport(report: DownloadReport): void;
+  grantFile(grant: string, path: string, purpose: 'recovery-key' | 'audit-bundle' | 'backup'): void;
   /** The operating system says that nobody is there any more. Without a session there is nothing to lock. */
   lock(reason: 'suspend' | 'screen-locked'): void;
   /** Ends in good order: a running answer goes into the log as aborted, the database is closed, keys are zeroed. */

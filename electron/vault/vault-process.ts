@@ -3,8 +3,11 @@ import { installNetworkGuard } from '../links/network-guard.ts';
 import { createBlockedReports } from './blocked-reports.ts';
 
 const blocked = createBlockedReports();
-installNetworkGuard({ onBlocked: (api) => blocked.report('vault', api) });
+const localLine = installNetworkGuard({ onBlocked: (api) => blocked.report('vault', api) });
 
 // Everything else is loaded after the guard, so that no module can keep an unguarded reference.
 const { startVaultProcess } = await import('./start-vault-process.ts');
-startVaultProcess(process.parentPort, blocked, join(import.meta.dirname, 'vault-worker.js'));
+startVaultProcess(process.parentPort, blocked, {
+  workerPath: join(import.meta.dirname, 'vault-worker.js'),
+  localLine,
+});

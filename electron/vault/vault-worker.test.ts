@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -49,12 +50,16 @@ function run(task: WorkerTask): Promise<readonly WorkerMessage[]> {
   });
 }
 
-function verifyTask(): WorkerTask {
+function verifyTask(): Extract<WorkerTask, { kind: 'verify' }> {
   const { databasePath, dek, origin, verifierKey } = session();
   return { kind: 'verify', databasePath, dek, origin, verifierKey };
 }
 
-function exportTask(path: string): WorkerTask {
+function exportTask(
+  path: string,
+  recipients: readonly string[] = [],
+  cancelled = new SharedArrayBuffer(4),
+): WorkerTask {
   const { logSeed, ...rest } = fixture.facts();
   return {
     ...rest,
@@ -63,6 +68,8 @@ function exportTask(path: string): WorkerTask {
     logSeed: Uint8Array.from(logSeed),
     path,
     unfinishedPath: `${path}.part`,
+    recipients: [...recipients],
+    cancelled,
     versions: { electron: '42.0.0' },
   };
 }
@@ -97,8 +104,10 @@ describe('the worker', () => {
       summary: {
         fileName: 'bundle.zip',
         sizeBytes: readFileSync(path).length,
+        records: 3,
         treeSize: 3,
         clinicalText: 'included',
+        encrypted: false,
         keyFingerprint: logKeyFingerprint(publicKeyOfLog(fixture)),
         elapsedMs: expect.any(Number),
       },
@@ -115,6 +124,14 @@ describe('the worker', () => {
     writeFileSync(path, 'older');
     await run(exportTask(path));
     expect(runVerifier(path).exitCode).toBe(0);
+  });
+
+  it('that is told to stop leaves nothing behind, and says that it did', async () => {
+    const cancelled = new SharedArrayBuffer(4);
+    new Int32Array(cancelled).fill(1);
+    const messages = await run(exportTask(join(target, 'bundle.zip'), [], cancelled));
+    expect(messages.at(-1)).toEqual({ kind: 'cancelled' });
+    expect(readdirSync(target)).toEqual([]);
   });
 
   it('says that a folder is gone, and leaves nothing behind', async () => {
@@ -148,6 +165,22 @@ describe('the worker', () => {
     } finally {
       unmount(target);
     }
+  });
+
+  it('looks through the whole file, and finds a damaged page wherever it lies', async () => {
+    const { databasePath, dek } = session();
+    const copy = join(target, 'copy.db');
+    fixture.appendCopies(300);
+    fixture.database.raw.pragma('wal_checkpoint(TRUNCATE)');
+    copyFileSync(databasePath, copy);
+    const check = async () =>
+      (await run({ kind: 'check-file', databasePath: copy, dek: Uint8Array.from(dek) })).at(-1);
+    expect(await check()).toEqual({ kind: 'file-checked', whole: true });
+    const bytes = readFileSync(copy);
+    expect(bytes.byteLength).toBeGreaterThan(40 * 4096);
+    bytes.fill(0x5a, bytes.byteLength - 3 * 4096 + 100, bytes.byteLength - 3 * 4096 + 200);
+    writeFileSync(copy, bytes);
+    expect(await check()).toEqual({ kind: 'file-checked', whole: false });
   });
 
   it('ends with a sentence when its key does not open the record', async () => {

@@ -1,9 +1,9 @@
-import type { AppState, Notice, RequestOutput, VaultEvent } from '../shared/contract.ts';
+import type { AppState, Notice, VaultEvent } from '../shared/contract.ts';
 import type { SignedInUser } from '../shared/session-contract.ts';
-import type { UserId } from '../shared/ids.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { KeyringEditor } from './accounts/keyring-editor.ts';
-import { createPassphraseMeter } from './accounts/passphrase-strength.ts';
+import { createLatePassphraseMeter } from './accounts/late-passphrase-meter.ts';
+import { passphraseRules } from './accounts/passphrase-rules.ts';
 import { createSignInAttempts } from './accounts/sign-in-attempts.ts';
 import { appState, firstNotices } from './app-state.ts';
 import { openEngineSettings } from './engine-settings.ts';
@@ -11,21 +11,23 @@ import { createFileGrants } from './file-grants.ts';
 import { openSealedJournal } from './journal/sealed-journal.ts';
 import { systemClock } from './log/clock.ts';
 import { defaultModel } from './model-catalogue.ts';
+import { createModelDownloads } from './models/model-downloads.ts';
 import { allHandlers } from './requests/all-handlers.ts';
 import { createRequestTable } from './requests/request-table.ts';
-import { recordSessionEnd, type SessionEnd } from './requests/session-requests.ts';
+import { createEndings } from './session/endings.ts';
 import { createVaultGateway } from './session/vault-gateway.ts';
 import { openWithJournal, type RecordKeys } from './session/open-with-journal.ts';
 import type { OpenSession } from './session/open-session.ts';
 import { createPolicyInForce } from './session/policy-in-force.ts';
-import { rotateKey } from './session/rotate-key.ts';
+import { createKeyChanges } from './session/rotate-key.ts';
 import { beginSignedIn, type SignedIn } from './session/signed-in.ts';
 import { createSignIn } from './session/sign-in.ts';
-import { recordSystemEvent } from './session/system-events.ts';
 import { enrolComputer } from './setup/enrolment.ts';
 import { createFirstRun } from './setup/first-run.ts';
 import { openInstallation, type Installation } from './setup/installation-files.ts';
 import { serveTextPort, type TextPort } from './text-port.ts';
+import { inferenceEnd } from './session/inference-end.ts';
+import { journalStart } from './journal/journal-start.ts';
 import type { Vault, VaultDeps } from './vault-parts.ts';
 import { createBackgroundTasks } from './worker/background-tasks.ts';
 
@@ -50,7 +52,8 @@ export function createVault(deps: VaultDeps): Vault {
   if (!deps.provisioning.ok) notices.push({ kind: 'attention', message: deps.provisioning.error.message });
 
   const onNotice = (notice: Notice): void => {
-    notices.push(notice);
+    if (signedIn === null) notices.push(notice);
+    else post({ event: 'notice', notice });
   };
   const post = (event: VaultEvent): void => textPort?.post(event);
   const session = (): OpenSession => requireSignedIn().session;
@@ -66,7 +69,11 @@ export function createVault(deps: VaultDeps): Vault {
     post: deps.post,
   });
   const rules = () => policy.current().settings;
-  const measure = createPassphraseMeter(rules);
+  /** Where the keychain has been lost too: what is chosen after a recovery has no other half. */
+  const isAlone = () => !deps.keychain.available || keyringNow()?.device.mode === 'passphrase-only';
+  const measure = createLatePassphraseMeter(() => passphraseRules(rules(), isAlone()));
+  /** Main was asked to end the inference process: its end says nothing about memory. */
+  let isHung = false;
   const gateway = createVaultGateway({
     model,
     settings,
@@ -74,6 +81,11 @@ export function createVault(deps: VaultDeps): Vault {
     post,
     blocked: deps.blocked,
     signedIn: () => signedIn,
+    after: deps.after,
+    onHung: () => {
+      isHung = true;
+      deps.post({ kind: 'inference-hung' });
+    },
   });
 
   const tasks = createBackgroundTasks({
@@ -86,15 +98,21 @@ export function createVault(deps: VaultDeps): Vault {
       post({ event: 'export.progress', fraction });
     },
   });
+  const downloads = createModelDownloads({ start, rules, session, tasks, gateway, post, toMain: deps.post });
   const attempts = createSignInAttempts({ folder: start.dataFolder, clock, rules });
   const journal = openSealedJournal({ folder: start.dataFolder, clock });
-  if (attempts.takeDamage()) void journal.append({ type: 'keyring.refused', code: 'attempts-damaged' });
+  journalStart(journal, {
+    isAttemptsFileDamaged: attempts.takeDamage(),
+    installation,
+    policyProblem: policy.current().problem?.code ?? null,
+  });
   const firstRun = createFirstRun({
     start,
     clock,
     keychain: deps.keychain,
     grants,
     measure,
+    deviceBinding: () => rules().deviceBinding,
     onCompleted: reload,
   });
 
@@ -107,6 +125,7 @@ export function createVault(deps: VaultDeps): Vault {
       journal,
       policy,
       installation: () => installation,
+      reload,
       onAppended: (size, elapsedMs) => {
         hooks.appended(elapsedMs);
         post({ event: 'log.grew', logSize: size });
@@ -135,7 +154,16 @@ export function createVault(deps: VaultDeps): Vault {
       gateway,
       model,
       blocked: deps.blocked,
-      idleMinutes: rules().idleLockMinutes,
+      rules: rules(),
+      tasks,
+      commands: {
+        line: deps.localLine,
+        keychain: deps.keychain,
+        attempts,
+        secondFactorRequired: () => rules().secondFactor === 'required',
+        tableOf: (asking) => createRequestTable(allHandlers({ ...parts, session: () => asking }), onBug),
+        onFailure: () => onBug('command line'),
+      },
       post,
       onNotice,
       onLock: (reason) => {
@@ -145,98 +173,78 @@ export function createVault(deps: VaultDeps): Vault {
     });
   }
 
-  /** Whatever the disk says, the session ends: a full disk must never keep a screen open. */
-  function endSession(end: SessionEnd): void {
-    const { session: open, recorder: turns, user } = requireSignedIn();
-    try {
-      recordSessionEnd(open, turns, end);
-    } finally {
-      closeSession(end.kind, user.userId);
-    }
-  }
-
-  function closeSession(because: 'signed-out' | 'locked' | 'keys-changed', userId: UserId): void {
-    tasks.discard();
-    signedIn?.idle.stop();
-    signedIn?.session.close();
-    signedIn = null;
-    hooks.flush();
-    deps.post({ kind: 'session-ended', because, userId });
-    deps.exitSoon();
-  }
-
-  /** A sign-in that is not finished has opened the record all the same: the process goes, as after a session. */
-  function abandonSignIn(): void {
-    const open = signIn.pending();
-    if (open === null) return;
-    open.close();
-    deps.post({ kind: 'session-ended', because: 'signed-out', userId: open.actor.userId });
-    deps.exitSoon();
-  }
-
-  async function enrol(): Promise<Result<RequestOutput<'setup.enrol'>>> {
-    const enrolled = await enrolComputer(deps.provisioning, { start, clock, keychain: deps.keychain });
-    if (enrolled.ok) reload();
-    return enrolled;
-  }
-
-  async function rotate(reason: 'user-removed' | 'by-hand'): Promise<Result<Record<string, never>>> {
-    const { session: open, user, recorder: turns, keyring: editor } = requireSignedIn();
-    turns.abort('signed-out');
-    const rotated = await rotateKey({
-      open,
-      keyring: editor.current(),
-      folder: start.dataFolder,
-      reason,
-      reopen: (keys) => openRecord({ keyring: editor.current(), keys, user }),
-    });
-    // This process knows the old key: what goes on, goes on in a new one.
-    closeSession('keys-changed', user.userId);
-    return rotated;
-  }
-
-  const table = createRequestTable(
-    allHandlers({
-      state: () => ok(state()),
-      firstRun,
-      installation: () => installation,
-      enrol,
-      signIn,
-      endSession,
-      abandon: abandonSignIn,
-      onActivity: () => signedIn?.idle.activity(),
-      session,
-      keyring,
-      recorder: () => requireSignedIn().recorder,
-      keychain: deps.keychain,
-      measure,
-      secondFactorRequired: () => rules().secondFactor === 'required',
-      nowIso,
-      attempts,
-      allowsSolePractitioner: () => rules().solePractitioner,
-      rotate,
-      policy: policy.current,
-      policyFolder: deps.location.folder,
-      flavour: start.flavour,
-      nameOf: (userId) => keyringNow()?.users.find((user) => user.userId === userId)?.displayName ?? null,
-      tasks,
-      grants,
-      recordVisibility: () => rules().recordVisibility,
-      auditorReadsText: () => rules().auditorReadsText,
-    }),
-    (name) => {
-      hooks.note('bug', () => name);
+  const { endSession, closeSession, abandonSignIn, stop } = createEndings({
+    signedIn: () => signedIn,
+    forgetSignedIn: () => {
+      signedIn = null;
     },
-  );
+    pending: signIn.pending,
+    downloads,
+    tasks,
+    hooks,
+    post: deps.post,
+    exitSoon: deps.exitSoon,
+  });
+
+  const ends = { signedIn: requireSignedIn, open: openRecord, closeSession };
+
+  const parts: Parameters<typeof allHandlers>[0] = {
+    state: () => ok(state()),
+    firstRun,
+    installation: () => installation,
+    enrol: () =>
+      enrolComputer(deps.provisioning, {
+        start,
+        clock,
+        keychain: deps.keychain,
+        deviceBinding: rules().deviceBinding,
+        onCompleted: reload,
+      }),
+    signIn,
+    endSession,
+    abandon: abandonSignIn,
+    onActivity: () => signedIn?.idle.activity(),
+    session,
+    keyring,
+    anchoring: () => requireSignedIn().anchoring,
+    retention: () => requireSignedIn().retention,
+    recorder: () => requireSignedIn().recorder,
+    works: () => requireSignedIn().works,
+    reading: () => requireSignedIn().reading,
+    gateway,
+    modelSha256: () => model?.specification.sha256 ?? null,
+    post,
+    isSuspect: () => requireSignedIn().anchoring.suspicion() !== null,
+    keychain: deps.keychain,
+    measure,
+    secondFactorRequired: () => rules().secondFactor === 'required',
+    nowIso,
+    attempts,
+    allowsSolePractitioner: () => rules().solePractitioner,
+    changes: createKeyChanges({ ...ends, folder: start.dataFolder, tasks, nowIso }),
+    policy: policy.current,
+    policyFolder: deps.location.folder,
+    flavour: start.flavour,
+    nameOf: (userId) => keyringNow()?.users.find((user) => user.userId === userId)?.displayName ?? null,
+    tasks,
+    downloads,
+    grants,
+    recordVisibility: () => rules().recordVisibility,
+    auditorReadsText: () => rules().auditorReadsText,
+  };
+  const onBug = (name: string): void => hooks.note('bug', () => name);
+  const table = createRequestTable(allHandlers(parts), onBug);
 
   function state(): AppState {
     return appState({
       start,
       installation,
       policy: policy.current(),
+      minimumCharacters: passphraseRules(rules(), isAlone()).passphraseMinimumCharacters,
       provisioning: deps.provisioning.ok ? deps.provisioning.value : null,
       user: signedIn?.user ?? null,
       logSize: signedIn?.session.log.size() ?? null,
+      suspicion: signedIn?.anchoring.suspicion() ?? null,
       model: gateway.status(),
       notices: notices.splice(0),
     });
@@ -250,29 +258,18 @@ export function createVault(deps: VaultDeps): Vault {
     attachModelPort: (port) => {
       gateway.attach(port);
     },
-    inferenceEnded({ exitCode, replaced }) {
-      gateway.detach();
-      if (!replaced) gateway.giveUp();
-      const ended = { process: 'inference', exitCode } as const;
-      if (signedIn === null) void journal.append({ type: 'process.ended', ...ended });
-      else recordSystemEvent(signedIn.session, 'process.ended', 'attention', { ...ended, observed: null });
+    inferenceEnded: (end) => {
+      inferenceEnd(end, { gateway, journal, onNotice, isHung, session: signedIn?.session ?? null });
+      isHung = false;
     },
-    grantFile: (grant, path, purpose) => {
-      grants.add(grant, path, purpose);
-    },
+    downloadReport: downloads.report,
+    grantFile: grants.add,
     lock(reason) {
       if (signedIn !== null) endSession({ kind: 'locked', reason });
       // Somebody's passphrase is being tried: what it opens must not outlive this moment.
       else if (signIn.isBusy()) deps.exitSoon();
       else abandonSignIn();
     },
-    stop() {
-      tasks.discard();
-      signedIn?.recorder.abort('signed-out');
-      signedIn?.session.close();
-      signIn.pending()?.close();
-      signedIn = null;
-      hooks.flush();
-    },
+    stop,
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { keyringFile } from '../../vault/keys/keyring-file.ts';
+import { nextDatabaseFile } from '../../vault/rotation/rotation-files.ts';
 import { databaseFile, unfinishedDatabaseFile } from '../../vault/setup/installation-files.ts';
 import type { CommandDeps } from '../command.ts';
 import type { Finding } from './finding.ts';
@@ -26,6 +27,12 @@ export function databaseCheck({ facts }: CommandDeps): Finding {
     return isThere(unfinishedDatabaseFile)
       ? finding('attention', 'The set-up was interrupted at its end. Start Cloister once; it finishes it.')
       : finding('attention', 'It is missing. Do not set up Cloister again; restore it from a backup.');
+  }
+  if (isThere(nextDatabaseFile)) {
+    return finding(
+      'attention',
+      'A change of its key was interrupted. Nothing is lost: the next sign-in finishes it or takes it back.',
+    );
   }
   return sizeBytes === 0
     ? finding('attention', 'It is empty. Do not set up Cloister again; restore it from a backup.')

@@ -2,6 +2,7 @@ import { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { passphraseBytes } from '../keys/argon2.ts';
 import { adjacencyGraphs, dictionary as common } from '@zxcvbn-ts/language-common';
 import { dictionary as english } from '@zxcvbn-ts/language-en';
+import type { PassphraseRules } from './passphrase-rules.ts';
 
 /**
  * How hard a passphrase is to guess, measured on this computer with zxcvbn: known words, names, keyboard rows, dates,
@@ -19,12 +20,6 @@ export type PassphraseStrength = {
 
 /** @param personal what others know of the person: the own name, the organisation's */
 export type PassphraseMeter = (passphrase: string, personal: readonly string[]) => PassphraseStrength;
-
-export type PassphraseRules = {
-  /** Characters, as people count them: code points. */
-  readonly passphraseMinimumCharacters: number;
-  readonly passphraseMinimumStrength: number;
-};
 
 /** Code points. Beyond it a paste went wrong, and measuring would take seconds. */
 const maximumCharacters = 256;

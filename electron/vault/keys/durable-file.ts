@@ -2,6 +2,9 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFil
 import { join } from 'node:path';
 import { appError, type AppError } from '../../shared/app-error.ts';
 
+/** Where a file is written until it is whole. */
+export const unfinishedName = (name: string): string => `${name}.tmp`;
+
 /**
  * Replaces a file so that a power cut leaves the old bytes or the new ones: temporary file, fsync, rename, fsync of the
  * folder. Readable by this user only. What a killed run left under the temporary name is replaced by the next one.
@@ -9,7 +12,7 @@ import { appError, type AppError } from '../../shared/app-error.ts';
  */
 export function replaceFile(folder: string, name: string, bytes: Uint8Array): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const temporary = join(folder, `${name}.tmp`);
+  const temporary = join(folder, unfinishedName(name));
   rmSync(temporary, { force: true });
   try {
     const file = openSync(temporary, 'wx', 0o600);

@@ -15,7 +15,7 @@ import {
 } from './keyring-schema.ts';
 import { recipientOf, type RecoveryIdentity } from './recovery-key.ts';
 import { openEnrolmentKey } from './enrolment-key.ts';
-import { openSealedVaultKeys, type VaultKeys } from './sealed-keys.ts';
+import { forgetKeys, openSealedVaultKeys, type VaultKeys } from './sealed-keys.ts';
 import { openUserKey } from './user-key.ts';
 import { activeRecord, enrollingRecord, type Account } from './user-record.ts';
 
@@ -29,7 +29,7 @@ export type EnrollingUser = Account & {
  * Composes the first keyring of an installation. Writes nothing; the caller zeroes `keys`.
  * @param recovery recipients with the keys sealed to them (holder: the recipient), each proven by opening
  * @param kdf only tests pass weaker parameters
- * @returns `recovery-not-proven` without a recovery recipient, or what `createUserKey` refuses
+ * @returns `recovery-not-proven` without a recovery recipient, `keychain-required`, or what `createUserKey` refuses
  */
 export async function createInstallation(input: {
   readonly installationId: InstallationId;
@@ -43,12 +43,15 @@ export async function createInstallation(input: {
   readonly organisationKey?: string;
   readonly recovery: readonly RecoveryRecord[];
   readonly log: { readonly origin: string; readonly verifierKey: string };
+  /** `required`: not without a usable keychain. */
+  readonly deviceBinding?: 'preferred' | 'required';
   readonly kdf?: KdfParameters;
 }): Promise<Result<Keyring>> {
   const { installationId, epoch, keys, kdf } = input;
   if (input.recovery.length === 0) return err(recoveryMissing);
   const { secret, device } = await createDeviceSecret(input.keychain);
   try {
+    if (input.deviceBinding === 'required' && device.mode !== 'device-bound') return err(keychainRequired);
     const users: UserRecord[] = [];
     // One after the other: each derivation takes 64 MiB.
     for (const { passphrase, ...account } of input.users) {
@@ -142,17 +145,26 @@ export async function unlockWithRecoveryKey(input: {
 
 /** age does not authenticate who sealed: anybody can seal other keys to a public recipient. Both checks need the true ones. */
 function agreeing(keyring: Keyring, keys: VaultKeys): Result<VaultKeys> {
-  const { origin, verifierKey } = keyring.log;
-  if (verifierKeyFor(origin, keys.logSeed) === verifierKey && isKeyringAuthentic(keyring, keys.dek))
+  const { origin, verifierKey, nextVerifierKey } = keyring.log;
+  const { logSeed, nextLogSeed } = keys;
+  const nextKey = nextLogSeed === undefined ? undefined : verifierKeyFor(origin, nextLogSeed);
+  if (
+    verifierKeyFor(origin, logSeed) === verifierKey &&
+    nextKey === nextVerifierKey &&
+    isKeyringAuthentic(keyring, keys.dek)
+  )
     return ok(keys);
-  keys.dek.fill(0);
-  keys.logSeed.fill(0);
+  forgetKeys(keys);
   return err(keyringDamaged);
 }
 
 const recoveryMissing = appError(
   'recovery-not-proven',
   'There is no recovery key: if the passphrases were forgotten, the record would be lost. Nothing was set up yet. Add a recovery key and open it once.',
+);
+const keychainRequired = appError(
+  'keychain-required',
+  'The policy of this organisation wants half of the key in the keychain of this computer, and there is none that Cloister can use. Nothing was set up. IT: give this account a keychain that is unlocked (on Linux gnome-keyring or KWallet), then start Cloister again; "cloister doctor" says what it finds.',
 );
 const accountUnknown = appError(
   'not-allowed',

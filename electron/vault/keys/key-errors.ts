@@ -9,7 +9,7 @@ export const keyringDamaged = appError(
 /** No verifier is stored, so a damaged entry looks like a mistyped passphrase: the sentence must allow for it. */
 export const wrongPassphrase = appError(
   'wrong-passphrase',
-  'That is not the passphrase of this account. Nothing was lost. Check Caps Lock and the keyboard language, then type it again. If you are sure of it, call IT: the key file may be damaged.',
+  'That is not the passphrase of this account. Nothing was lost. Check Caps Lock and the keyboard language, then type it again. If it is never right, call IT: they give you a one-time code.',
 );
 
 export const keychainChanged = appError(

@@ -167,6 +167,14 @@ describe('writing the keyring', () => {
     ]);
   });
 
+  it('leaves nothing of a killed run once the record was opened: it may hold keys', () => {
+    valueOf(writeKeyring(folder, first));
+    writeFileSync(path(`${keyringFile}.tmp`), 'half a keyr');
+    writeFileSync(path(`${previousKeyringFile}.tmp`), '');
+    valueOf(confirmGeneration(folder));
+    expect(readdirSync(folder)).toEqual([keyringFile]);
+  });
+
   it('goes on after a kill between the two renames: both names hold the same generation', () => {
     valueOf(writeKeyring(folder, first));
     writeFileSync(path(previousKeyringFile), readFileSync(path(keyringFile)));

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { appError } from '../../shared/app-error.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { canonicalBytes } from '../log/canonical-json.ts';
-import { folderError, replaceFile, syncFolder } from './durable-file.ts';
+import { folderError, replaceFile, syncFolder, unfinishedName } from './durable-file.ts';
 import { keyringSchema, type Keyring } from './keyring-schema.ts';
 
 /**
@@ -61,9 +61,9 @@ export function writeKeyring(folder: string, keyring: Keyring): Result<void> {
   try {
     // While the newest is unconfirmed, the generation that is known to open the record stays.
     if (current !== null && !existsSync(join(folder, previousKeyringFile))) {
-      replaceFile(folder, previousKeyringFile, encode(current));
+      replaceFile(folder, previousKeyringFile, encodeKeyring(current));
     }
-    replaceFile(folder, keyringFile, encode(keyring));
+    replaceFile(folder, keyringFile, encodeKeyring(keyring));
     return ok(undefined);
   } catch (cause) {
     return err(folderError(cause));
@@ -75,12 +75,12 @@ export function writeKeyring(folder: string, keyring: Keyring): Result<void> {
  * With a damaged newest file the previous one stays: it is then the only one.
  */
 export function confirmGeneration(folder: string): Result<void> {
-  if (
-    typeof readGeneration(join(folder, keyringFile)) === 'string' ||
-    !existsSync(join(folder, previousKeyringFile))
-  )
-    return ok(undefined);
+  if (typeof readGeneration(join(folder, keyringFile)) === 'string') return ok(undefined);
   try {
+    // What a killed run was writing was never in force, but may hold keys that are to open nothing any more.
+    for (const name of [keyringFile, previousKeyringFile])
+      rmSync(join(folder, unfinishedName(name)), { force: true });
+    if (!existsSync(join(folder, previousKeyringFile))) return ok(undefined);
     rmSync(join(folder, previousKeyringFile));
     syncFolder(folder);
     return ok(undefined);
@@ -89,9 +89,16 @@ export function confirmGeneration(folder: string): Result<void> {
   }
 }
 
+/** Whether the newest key file is readable and this generation. */
+export function isNewestGeneration(folder: string, keyring: Keyring): boolean {
+  const read = readKeyring(folder);
+  return read.ok && read.value?.notice === null && read.value.keyring.mac === keyring.mac;
+}
+
 const fileSchema = z.strictObject({ v: z.literal(1), keyring: keyringSchema, checksum: z.string() });
 
-function encode(keyring: Keyring): Buffer {
+/** The bytes of the file that holds this generation. */
+export function encodeKeyring(keyring: Keyring): Buffer {
   const checksum = createHash('sha256').update(canonicalBytes(keyring)).digest('hex');
   return Buffer.concat([canonicalBytes({ v: 1, keyring, checksum }), Buffer.from('\n')]);
 }
@@ -101,7 +108,7 @@ function readGeneration(path: string): Keyring | 'absent' | 'damaged' | 'unreach
   try {
     const bytes = readFileSync(path);
     const file = fileSchema.safeParse(JSON.parse(bytes.toString('utf8')));
-    return file.success && encode(file.data.keyring).equals(bytes) ? file.data.keyring : 'damaged';
+    return file.success && encodeKeyring(file.data.keyring).equals(bytes) ? file.data.keyring : 'damaged';
   } catch (cause) {
     if (cause instanceof SyntaxError) return 'damaged';
     const code = cause instanceof Error && 'code' in cause ? cause.code : null;

@@ -101,7 +101,12 @@ const contentSchema = z.strictObject({
   device: deviceSchema,
   users: z.array(userRecordSchema).min(1).max(1000),
   recovery: z.array(recoveryRecordSchema).min(1).max(20),
-  log: z.strictObject({ origin: z.string().max(300), verifierKey: z.string().max(500) }),
+  log: z.strictObject({
+    origin: z.string().max(300),
+    verifierKey: z.string().max(500),
+    /** Only while the log key is being changed: the one that is to follow (log/FORMAT.md, "Change of the key"). */
+    nextVerifierKey: z.string().max(500).optional(),
+  }),
 });
 export type KeyringContent = z.infer<typeof contentSchema>;
 
@@ -109,7 +114,11 @@ export const keyringSchema = contentSchema
   /** HMAC-SHA-256 under a subkey of the DEK over the canonical JSON of all the rest: see `keyring-authentication.ts`. */
   .extend({ mac: base64Bytes(32, 32) })
   .refine(
-    (keyring) => keyring.log.origin.endsWith(`/${keyring.installationId}/${keyring.epoch}`),
+    // A restore begins a record with a uuid of its own: log/FORMAT.md, "Restored on another computer".
+    ({ log, installationId, epoch }) =>
+      epoch === 0
+        ? log.origin.endsWith(`/${installationId}/0`)
+        : new RegExp(`/[0-9a-f-]{36}/${epoch}$`).test(log.origin),
     'origin of another installation',
   )
   .refine(

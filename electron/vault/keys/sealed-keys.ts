@@ -17,7 +17,16 @@ export type VaultKeys = {
   readonly dek: Uint8Array;
   /** Ed25519 seed of the log key, 32 bytes. */
   readonly logSeed: Uint8Array;
+  /** The seed that is to follow, while a change of the log key is under way. */
+  readonly nextLogSeed?: Uint8Array;
 };
+
+/** Overwrites every key. */
+export function forgetKeys(keys: VaultKeys): void {
+  keys.dek.fill(0);
+  keys.logSeed.fill(0);
+  keys.nextLogSeed?.fill(0);
+}
 
 /** Binds a blob to its place, so that blobs of two holders, installations or epochs cannot be exchanged. */
 export type SealedFor = {
@@ -35,6 +44,7 @@ const insideSchema = z.strictObject({
   holder: z.string(),
   dek: keyHexSchema,
   logSeed: keyHexSchema,
+  nextLogSeed: keyHexSchema.optional(),
 });
 
 /**
@@ -44,15 +54,17 @@ const insideSchema = z.strictObject({
 export async function sealVaultKeys(
   input: SealedFor & { readonly recipient: string; readonly keys: VaultKeys },
 ): Promise<string> {
-  if (input.keys.dek.byteLength !== 32 || input.keys.logSeed.byteLength !== 32)
+  const { dek, logSeed, nextLogSeed } = input.keys;
+  if ([dek, logSeed, nextLogSeed ?? logSeed].some(({ byteLength }) => byteLength !== 32))
     throw new RangeError('vault keys have 32 bytes each');
   const inside = canonicalBytes({
     v: 1,
     installation: input.installationId,
     epoch: input.epoch,
     holder: input.holder,
-    dek: Buffer.from(input.keys.dek).toString('hex'),
-    logSeed: Buffer.from(input.keys.logSeed).toString('hex'),
+    dek: Buffer.from(dek).toString('hex'),
+    logSeed: Buffer.from(logSeed).toString('hex'),
+    ...(nextLogSeed === undefined ? {} : { nextLogSeed: Buffer.from(nextLogSeed).toString('hex') }),
   });
   try {
     const encrypter = new Encrypter();
@@ -79,10 +91,14 @@ export async function openSealedVaultKeys(
   try {
     const inside = insideSchema.safeParse(parseJson(opened));
     if (!inside.success) return err(keyringDamaged);
-    const { installation, epoch, holder, dek, logSeed } = inside.data;
+    const { installation, epoch, holder, dek, logSeed, nextLogSeed } = inside.data;
     if (installation !== input.installationId || epoch !== input.epoch || holder !== input.holder)
       return err(keyringDamaged);
-    return ok({ dek: Buffer.from(dek, 'hex'), logSeed: Buffer.from(logSeed, 'hex') });
+    return ok({
+      dek: Buffer.from(dek, 'hex'),
+      logSeed: Buffer.from(logSeed, 'hex'),
+      ...(nextLogSeed === undefined ? {} : { nextLogSeed: Buffer.from(nextLogSeed, 'hex') }),
+    });
   } finally {
     opened.fill(0);
   }

@@ -1,7 +1,8 @@
 import { hkdfSync } from 'node:crypto';
 
 /** What a key derived from another may be used for. One purpose, one key; the words are part of the file format. */
-export type KeyPurpose = 'cloister/1 user key wrap' | 'cloister/1 keyring authentication';
+export type KeyPurpose =
+  'cloister/1 user key wrap' | 'cloister/1 keyring authentication' | 'cloister/1 backup manifest';
 
 /**
  * HKDF-SHA-256 (RFC 5869) with an empty salt: the input is a uniform key or holds one already (Argon2id output, DEK).

@@ -41,6 +41,7 @@ function valuesOf(schema: z.core.JSONSchema.BaseSchema | boolean | undefined): s
   if (typeof schema !== 'object') throw new Error('a setting without a schema');
   if (schema.enum !== undefined) return schema.enum.map(code).join(', ');
   if (schema.type === 'boolean') return `${code(true)}, ${code(false)}`;
+  if (schema.type === 'string') return `text of at most ${schema.maxLength} characters`;
   return `${schema.minimum} to ${schema.maximum}`;
 }
 

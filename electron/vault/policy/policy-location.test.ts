@@ -15,6 +15,7 @@ describe('the policy is looked for', () => {
       platform,
       folder,
       trustedOwners: [0],
+      ...(platform === 'darwin' ? { managedPreferences: expect.any(Function) } : {}),
     });
   });
 

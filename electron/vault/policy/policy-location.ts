@@ -1,14 +1,18 @@
 import { win32 } from 'node:path';
+import { managedPolicy } from './managed-preferences.ts';
 import type { Trust } from './read-trusted-file.ts';
 
 /**
  * Where IT puts `policy.note`, `organisation.vkey` and `provisioning.note`: a folder that only administrators of the
  * computer may write to.
  *
- * macOS fleets may give the text of the note in managed preferences instead. Only main can read those; it hands
- * `managedPreferences` to `loadPolicy`. It must not read what a user may write with `defaults write`.
+ * macOS fleets may give the text of the note in managed preferences instead.
  */
-export type PolicyLocation = Trust & { readonly folder: string };
+export type PolicyLocation = Trust & {
+  readonly folder: string;
+  /** macOS only. */
+  readonly managedPreferences?: () => string | null;
+};
 
 const linuxFolder = '/etc/cloister';
 const macosFolder = '/Library/Application Support/Cloister';
@@ -28,7 +32,8 @@ export function policyLocation(input: {
   const { platform, development } = input;
   if (development !== null)
     return { platform, folder: development.folder, trustedOwners: [root, development.userId] };
-  return { platform, folder: systemFolder(platform, input.programData), trustedOwners: [root] };
+  const system = { platform, folder: systemFolder(platform, input.programData), trustedOwners: [root] };
+  return platform === 'darwin' ? { ...system, managedPreferences: () => managedPolicy(system) } : system;
 }
 
 function systemFolder(platform: NodeJS.Platform, programData: string | undefined): string {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   defaultSettings,
@@ -6,6 +8,8 @@ import {
   policySettingsSchema,
   strictestSettings,
 } from './policy-settings.ts';
+
+const rootCertificate = readFileSync(join(import.meta.dirname, 'golden/mirror-authority.txt'), 'utf8').trim();
 
 describe('the settings of the policy', () => {
   it('have these values without a policy', () => {
@@ -21,6 +25,16 @@ describe('the settings of the policy', () => {
       auditorReadsText: false,
       solePractitioner: false,
       screenCapture: 'refused',
+      retentionYears: 10,
+      legalHold: false,
+      anchorFolder: '',
+      spoolFolder: '',
+      spoolRecipients: '',
+      readSourceAhead: true,
+      modelDownload: 'never',
+      modelDownloadHosts: 'huggingface.co,*.hf.co',
+      modelMirror: '',
+      modelMirrorCertificate: '',
       deviceBinding: 'preferred',
     });
   });
@@ -38,6 +52,16 @@ describe('the settings of the policy', () => {
       auditorReadsText: false,
       solePractitioner: false,
       screenCapture: 'refused',
+      retentionYears: 100,
+      legalHold: true,
+      anchorFolder: '',
+      spoolFolder: '',
+      spoolRecipients: '',
+      readSourceAhead: false,
+      modelDownload: 'never',
+      modelDownloadHosts: '',
+      modelMirror: '',
+      modelMirrorCertificate: '',
       deviceBinding: 'required',
     });
   });
@@ -56,7 +80,54 @@ describe('the settings of the policy', () => {
     expect(taken).toEqual([false, true, false, true, false, false, false]);
   });
 
-  it('are each explained to IT in one sentence', () => {
-    for (const name of policySettingNames) expect(explainSetting(name)).toMatch(/^[A-Z][^.]+\.$/);
+  it.each([
+    [
+      'modelDownloadHosts',
+      ['', 'huggingface.co', 'a.example:8443,*.b.example', 'localhost:1', '127.0.0.1'],
+      [
+        '*',
+        '*.',
+        'https://a.example',
+        'a.example/',
+        'a.example,',
+        'A.example',
+        'a..b',
+        'a.example:0',
+        'a b',
+        'x@a.b',
+      ],
+    ],
+    [
+      'modelMirror',
+      ['', 'https://mirror.example', 'https://mirror.example:8443/models/', 'https://mirror.example/a/b'],
+      [
+        'http://mirror.example',
+        'https://',
+        'https://user@mirror.example',
+        'https://mirror.example/?a=b',
+        'https://mirror.example/%2e',
+        'https://mirror.example//',
+        'mirror.example',
+      ],
+    ],
+    [
+      'modelMirrorCertificate',
+      ['', rootCertificate],
+      [
+        'AAAA',
+        rootCertificate.slice(4),
+        `${rootCertificate}AAAA`,
+        `-----BEGIN CERTIFICATE-----\n${rootCertificate}`,
+      ],
+    ],
+  ] as const)('take for %s what can be meant, and nothing else', (name, good, bad) => {
+    const taken = (value: string): boolean =>
+      policySettingsSchema.safeParse({ ...defaultSettings(), [name]: value }).success;
+    expect(good.filter((value) => !taken(value))).toEqual([]);
+    expect(bad.filter(taken)).toEqual([]);
+  });
+
+  it('are each explained to IT in one to three sentences', () => {
+    for (const name of policySettingNames) expect(explainSetting(name)).toMatch(/^(?:[A-Z][^.]+\. ?){1,3}$/);
   });
 });

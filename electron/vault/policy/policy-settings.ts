@@ -1,4 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
+import { hostListPattern, mirrorPattern } from '../../links/download-hosts.ts';
 
 /**
  * Every setting of the policy, declared once. The defaults, the strictest values, the schema of the policy file, the
@@ -11,6 +13,18 @@ const declarations = z.registry<{
   readonly strictest: z.$output;
   readonly description: string;
 }>();
+
+/** Or empty. */
+const absolutePath = /^$|^\/|^[A-Za-z]:\\|^\\\\/;
+
+/** DER in base64, or empty. */
+function isCertificate(text: string): boolean {
+  try {
+    return text === '' || new X509Certificate(Buffer.from(text, 'base64')).raw.toString('base64') === text;
+  } catch {
+    return false;
+  }
+}
 
 const shape = {
   idleLockMinutes: z.int().min(1).max(30).register(declarations, {
@@ -26,12 +40,14 @@ const shape = {
   passphraseMinimumCharacters: z.int().min(12).max(64).register(declarations, {
     default: 12,
     strictest: 20,
-    description: 'The fewest characters that a new passphrase may have.',
+    description:
+      'The fewest characters that a new passphrase may have. On a computer without a usable keychain at least 15.',
   }),
   passphraseMinimumStrength: z.int().min(2).max(4).register(declarations, {
     default: 3,
     strictest: 4,
-    description: 'The lowest zxcvbn score that a new passphrase may have; 4 is the highest there is.',
+    description:
+      'The lowest zxcvbn score that a new passphrase may have; 4 is the highest there is, and the lowest on a computer without a usable keychain.',
   }),
   signInFreeAttempts: z.int().min(1).max(5).register(declarations, {
     default: 3,
@@ -70,11 +86,79 @@ const shape = {
     description:
       'Whether screenshots and screen sharing may show the window, where the system lets an app refuse.',
   }),
+  anchorFolder: z.string().max(300).regex(absolutePath).register(declarations, {
+    default: '',
+    strictest: '',
+    description:
+      'Absolute path of a folder outside this computer (a network share, a USB drive) for checkpoints: at each sign-in the record is compared with those that lie there. Empty: none.',
+  }),
+  spoolFolder: z.string().max(300).regex(absolutePath).register(declarations, {
+    default: '',
+    strictest: '',
+    description:
+      "Absolute path of a folder from which IT's agents collect the entries of the record without anybody signing in: syslog lines, and bundles for spoolRecipients. Empty: none.",
+  }),
+  spoolRecipients: z
+    .string()
+    .max(1000)
+    .regex(/^$|^age1[02-9ac-hj-np-z]{58}(?:,age1[02-9ac-hj-np-z]{58}){0,9}$/)
+    .register(declarations, {
+      default: '',
+      strictest: '',
+      description:
+        'The age recipients, with commas between, who can open the bundles in spoolFolder; nothing on the computer can. Empty: no bundles there.',
+    }),
+  retentionYears: z.int().min(6).max(100).register(declarations, {
+    default: 10,
+    strictest: 100,
+    description:
+      'Years for which the texts of entries are kept; HIPAA asks for six at least. Then they are deleted, and the entries with their proofs stay.',
+  }),
+  legalHold: z.boolean().register(declarations, {
+    default: false,
+    strictest: true,
+    description: 'Whether nothing is deleted for now, however old it is.',
+  }),
+  readSourceAhead: z.boolean().register(declarations, {
+    default: true,
+    strictest: false,
+    description:
+      'Whether the model reads a source as soon as it is on the desk, before anybody asks, so that the first words come sooner. Each such reading is an entry of the record.',
+  }),
+  modelDownload: z.enum(['never', 'allowed']).register(declarations, {
+    default: 'never',
+    strictest: 'never',
+    description:
+      'Whether an administrator may download models of the catalogue, through a process of its own that is not there otherwise.',
+  }),
+  modelDownloadHosts: z.string().max(1000).regex(hostListPattern).register(declarations, {
+    default: 'huggingface.co,*.hf.co',
+    strictest: '',
+    description:
+      'The hosts that a download may connect to, with commas between, redirects included: a name, or an asterisk and a dot before it for all names below it, each with a port after a colon where that is not 443. Not used with modelMirror.',
+  }),
+  modelMirror: z.string().max(300).regex(mirrorPattern).register(declarations, {
+    default: '',
+    strictest: '',
+    description:
+      "Address of the organisation's own mirror, from which models come in the place of Hugging Face: below it stands what stands below the address of Hugging Face, and no other host is connected to. Empty: none.",
+  }),
+  modelMirrorCertificate: z
+    .string()
+    .max(8000)
+    .regex(/^[A-Za-z0-9+/]*={0,2}$/)
+    .refine(isCertificate)
+    .register(declarations, {
+      default: '',
+      strictest: '',
+      description:
+        'The certificate of the authority that vouches for modelMirror and the only one that counts there, as base64 of its DER form. Empty: the public authorities that come with Cloister.',
+    }),
   deviceBinding: z.enum(['preferred', 'required']).register(declarations, {
     default: 'preferred',
     strictest: 'required',
     description:
-      'Whether Cloister also works on a computer without a usable keychain, where the passphrase alone guards the record.',
+      'Whether Cloister may be set up on a computer without a usable keychain, where the passphrase alone guards the record. Where it is so already, each sign-in says so.',
   }),
 };
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { effectivePolicySchema, policyForPageSchema } from '../../shared/policy-data.ts';
 import { load, noteOf, organisationKey, policyDocument, policyFolder } from './policy-fixture.ts';
+import { policySettingNames } from './policy-settings.ts';
 import { policyForPage, viewPolicy } from './policy-view.ts';
 
 const inForce = load(
@@ -9,9 +10,9 @@ const inForce = load(
 const broken = load(policyFolder({ 'organisation.vkey': organisationKey }));
 
 it('the sign-in screen learns what it needs of the policy, and why it is at its strictest', () => {
-  expect([inForce, broken].map((policy) => policyForPageSchema.parse(policyForPage(policy)))).toEqual([
+  expect([inForce, broken].map((policy) => policyForPageSchema.parse(policyForPage(policy, 15)))).toEqual([
     {
-      minimumCharacters: 12,
+      minimumCharacters: 15,
       idleLockMinutes: 5,
       secondFactorRequired: true,
       recordVisibility: 'own',
@@ -19,7 +20,7 @@ it('the sign-in screen learns what it needs of the policy, and why it is at its 
       problem: null,
     },
     {
-      minimumCharacters: 20,
+      minimumCharacters: 15,
       idleLockMinutes: 1,
       secondFactorRequired: true,
       recordVisibility: 'own',
@@ -37,7 +38,7 @@ it('IT sees every setting with its value, its source and what it decides', () =>
     folder: '/etc/cloister',
     problem: null,
   });
-  expect(view.settings).toHaveLength(12);
+  expect(view.settings).toHaveLength(policySettingNames.length);
   expect(view.settings.slice(0, 3)).toEqual([
     {
       name: 'idleLockMinutes',
@@ -49,6 +50,6 @@ it('IT sees every setting with its value, its source and what it decides', () =>
     { name: 'passphraseMinimumCharacters', value: 12, source: 'default', explanation: expect.any(String) },
   ]);
   expect(viewPolicy(broken, '/etc/cloister').settings.map(({ source }) => source)).toEqual(
-    Array(12).fill('strictest'),
+    Array(policySettingNames.length).fill('strictest'),
   );
 });

@@ -2,10 +2,16 @@ import type { EffectivePolicyView, PolicyForPage } from '../../shared/policy-dat
 import type { EffectivePolicy } from './load-policy.ts';
 import { explainSetting, policySettingNames } from './policy-settings.ts';
 
-/** What anybody at the sign-in screen may know of the policy. */
-export function policyForPage({ settings, problem }: EffectivePolicy): PolicyForPage {
+/**
+ * What anybody at the sign-in screen may know of the policy.
+ * @param minimumCharacters of a new passphrase: more than the policy's where there is no keychain
+ */
+export function policyForPage(
+  { settings, problem }: EffectivePolicy,
+  minimumCharacters: number,
+): PolicyForPage {
   return {
-    minimumCharacters: settings.passphraseMinimumCharacters,
+    minimumCharacters,
     idleLockMinutes: settings.idleLockMinutes,
     secondFactorRequired: settings.secondFactor === 'required',
     recordVisibility: settings.recordVisibility,

@@ -38,6 +38,9 @@ const userSchema = z.strictObject({
   enrolment: enrolmentSchema,
 });
 
+/** One recovery key that is lost, together with the passphrases, would be a lost record; nobody is asked at such a set-up. */
+const minimumRecoveryRecipients = 2;
+
 export const provisioningSchema = z.strictObject({
   v: z.literal(1),
   organisation: z.strictObject({
@@ -47,7 +50,7 @@ export const provisioningSchema = z.strictObject({
     verifierKey: z.string().max(500),
   }),
   /** Public halves of the recovery keys. */
-  recoveryRecipients: z.array(recipientSchema).min(1).max(20),
+  recoveryRecipients: z.array(recipientSchema).min(minimumRecoveryRecipients).max(20),
   users: z.array(userSchema).min(1).max(1000),
 });
 export type ProvisioningDocument = z.infer<typeof provisioningSchema>;

@@ -179,6 +179,11 @@ describe('a provisioning file is refused', () => {
     ],
     ['no recovery key', (file) => ({ ...file, recoveryRecipients: [] }), '(recoveryRecipients)'],
     [
+      'one recovery key, whose loss would be the loss of the record',
+      (file) => ({ ...file, recoveryRecipients: file.recoveryRecipients.slice(1) }),
+      '(recoveryRecipients)',
+    ],
+    [
       '21 recovery keys',
       (file) => ({ ...file, recoveryRecipients: Array(21).fill(file.recoveryRecipients[0]) }),
       '(recoveryRecipients)',
@@ -195,7 +200,7 @@ describe('a provisioning file is refused', () => {
     ],
     [
       'a recovery key with a wrong character',
-      (file) => ({ ...file, recoveryRecipients: [`age1${'q'.repeat(58)}`] }),
+      (file) => ({ ...file, recoveryRecipients: [file.recoveryRecipients[0], `age1${'q'.repeat(58)}`] }),
       'public key in the provisioning file cannot be used',
     ],
     ['no user', (file) => ({ ...file, users: [] }), '(users)'],
@@ -316,7 +321,16 @@ describe('a list of users that no computer would take is not signed', () => {
       () => ({ organisation: { ...organisation, domain: 'CLINIC.example' } }),
       '(organisation.domain)',
     ],
-    ['an unusable recovery key', () => ({ recoveryRecipients: [`age1${'q'.repeat(58)}`] }), 'cannot be used'],
+    [
+      'one recovery key only',
+      () => ({ recoveryRecipients: recoveryRecipients.slice(1) }),
+      '(recoveryRecipients)',
+    ],
+    [
+      'an unusable recovery key',
+      () => ({ recoveryRecipients: [recoveryRecipients[0], `age1${'q'.repeat(58)}`] }),
+      'cannot be used',
+    ],
   ])('%s', async (_, changed, sentence) => {
     expect(await create(changed())).toEqual({
       ok: false,

@@ -8,6 +8,7 @@ import { createEnrolmentKey } from '../keys/enrolment-key.ts';
 import type { Keyring, UserRecord } from '../keys/keyring-schema.ts';
 import { enrollingRecord, keylessRecord, withUser, type Account } from '../keys/user-record.ts';
 import type { OpenSession } from '../session/open-session.ts';
+import type { KeyChanges } from '../session/rotate-key.ts';
 import { recordEvent, recordThen } from '../session/record-event.ts';
 import type { Handlers } from './request-table.ts';
 
@@ -32,7 +33,7 @@ export type AccountDeps = {
   };
   readonly allowsSolePractitioner: () => boolean;
   /** A new key for the record, which the accounts without keys never saw. Ends the session. */
-  readonly rotate: (reason: 'user-removed') => Promise<Result<Record<string, never>>>;
+  readonly changes: KeyChanges;
 };
 
 /** What IT does with other people's accounts. Every deed is recorded before it is done; nobody needs a passphrase of theirs. */
@@ -130,7 +131,7 @@ export function accountHandlers(deps: AccountDeps): AccountHandlers {
         const { users } = keyring().current();
         return keyring().apply({ users: withUser(users, keylessRecord(found.value, 'disabled')) });
       });
-      return disabled.ok ? deps.rotate('user-removed') : disabled;
+      return disabled.ok ? deps.changes.rotate('user-removed') : disabled;
     },
   };
 

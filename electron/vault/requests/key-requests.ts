@@ -1,11 +1,13 @@
-import { ok, type Result } from '../../shared/result.ts';
+import { ok } from '../../shared/result.ts';
 import type { KeyringEditor } from '../accounts/keyring-editor.ts';
 import { unlockWithRecoveryKey } from '../keys/installation.ts';
 import { parseRecoveryIdentity, recipientHash, recipientOf } from '../keys/recovery-key.ts';
+import { forgetKeys } from '../keys/sealed-keys.ts';
 import type { EffectivePolicy } from '../policy/load-policy.ts';
 import { viewPolicy } from '../policy/policy-view.ts';
 import type { OpenSession } from '../session/open-session.ts';
 import { recordEvent } from '../session/record-event.ts';
+import type { KeyChanges } from '../session/rotate-key.ts';
 import type { Handlers } from './request-table.ts';
 
 export type KeyDeps = {
@@ -14,11 +16,13 @@ export type KeyDeps = {
   readonly policy: () => EffectivePolicy;
   readonly policyFolder: string;
   readonly nowIso: () => string;
-  readonly rotate: (reason: 'by-hand') => Promise<Result<Record<string, never>>>;
+  readonly changes: KeyChanges;
 };
 
 /** The organisation's policy, and the keys that outlive every passphrase. */
-export function keyHandlers(deps: KeyDeps): Pick<Handlers, 'policy.get' | 'recovery.drill' | 'keys.rotate'> {
+export function keyHandlers(
+  deps: KeyDeps,
+): Pick<Handlers, 'policy.get' | 'recovery.drill' | 'keys.rotate' | 'keys.rotateLogKey'> {
   const { session, keyring } = deps;
   return {
     'policy.get': () => ok(viewPolicy(deps.policy(), deps.policyFolder)),
@@ -28,8 +32,7 @@ export function keyHandlers(deps: KeyDeps): Pick<Handlers, 'policy.get' | 'recov
       const current = keyring().current();
       const opened = await unlockWithRecoveryKey({ keyring: current, identity: parsed.value });
       if (!opened.ok) return opened;
-      opened.value.dek.fill(0);
-      opened.value.logSeed.fill(0);
+      forgetKeys(opened.value);
       const recipient = await recipientOf(parsed.value);
       recordEvent(session(), { type: 'recovery.proven', data: { recipient: recipientHash(recipient) } });
       const recovery = current.recovery.map((entry) =>
@@ -38,6 +41,7 @@ export function keyHandlers(deps: KeyDeps): Pick<Handlers, 'policy.get' | 'recov
       const written = keyring().apply({ recovery });
       return written.ok ? ok({ recipient, left: recovery.length - 1 }) : written;
     },
-    'keys.rotate': () => deps.rotate('by-hand'),
+    'keys.rotate': () => deps.changes.rotate('by-hand'),
+    'keys.rotateLogKey': () => deps.changes.rotateLogKey(),
   };
 }

@@ -1,12 +1,10 @@
 import { appError } from '../../shared/app-error.ts';
-import type { UserId } from '../../shared/ids.ts';
-import { err, ok, type Result } from '../../shared/result.ts';
+import { err, ok } from '../../shared/result.ts';
 import type { KeyringEditor } from '../accounts/keyring-editor.ts';
-import type { PassphraseStrength } from '../accounts/passphrase-strength.ts';
-import { openDeviceSecret, type Keychain } from '../keys/device-secret.ts';
-import { unlock } from '../keys/installation.ts';
+import type { LatePassphraseMeter } from '../accounts/late-passphrase-meter.ts';
 import { activeRecord, withUser } from '../keys/user-record.ts';
 import type { OpenSession } from '../session/open-session.ts';
+import { proveOwnPassphrase, type OwnPassphraseDeps } from '../session/own-passphrase.ts';
 import { recordEvent, recordThen } from '../session/record-event.ts';
 import type { Handlers } from './request-table.ts';
 
@@ -20,15 +18,12 @@ type OwnAccountHandlers = Pick<
   | 'account.removeSecondFactor'
 >;
 
-export type OwnAccountDeps = {
+export type OwnAccountDeps = OwnPassphraseDeps & {
   readonly session: () => OpenSession;
   readonly keyring: () => KeyringEditor;
-  readonly keychain: Keychain;
-  readonly measure: (passphrase: string, personal: readonly string[]) => PassphraseStrength;
+  readonly measure: LatePassphraseMeter;
   readonly secondFactorRequired: () => boolean;
   readonly nowIso: () => string;
-  /** Somebody at an unlocked screen guesses no faster than at a locked one. */
-  readonly attempts: { begin(userId: UserId): Result<void>; succeeded(userId: UserId): void };
 };
 
 /** What people do with their own account. */
@@ -37,8 +32,8 @@ export function ownAccountHandlers(deps: OwnAccountDeps): OwnAccountHandlers {
   const self = () => session().actor.userId;
 
   return {
-    'passphrase.measure': ({ passphrase, personal }) => {
-      const { score, acceptable, advice } = deps.measure(passphrase, personal);
+    'passphrase.measure': async ({ passphrase, personal }) => {
+      const { score, acceptable, advice } = await deps.measure(passphrase, personal);
       return ok({ score, acceptable, advice });
     },
     'account.get': () => {
@@ -50,26 +45,13 @@ export function ownAccountHandlers(deps: OwnAccountDeps): OwnAccountHandlers {
       });
     },
     'account.changePassphrase': async ({ current, passphrase }) => {
-      const { installationId, epoch, device, organisationName } = keyring().current();
-      const secret = await openDeviceSecret(deps.keychain, device);
-      if (!secret.ok) return secret;
-      const guess = deps.attempts.begin(self());
-      if (!guess.ok) return guess;
-      const deviceSecret = secret.value;
+      const { installationId, epoch, organisationName } = keyring().current();
+      const proven = await proveOwnPassphrase(deps, keyring().current(), self(), current);
+      if (!proven.ok) return proven;
+      const deviceSecret = proven.value;
       try {
-        // Somebody at an unlocked screen must not be able to take the account over.
-        const proof = await unlock({
-          keyring: keyring().current(),
-          userId: self(),
-          passphrase: current,
-          deviceSecret,
-        });
-        if (!proof.ok) return proof;
-        deps.attempts.succeeded(self());
-        proof.value.dek.fill(0);
-        proof.value.logSeed.fill(0);
         const { displayName } = session().actor;
-        const strength = deps.measure(passphrase, [displayName, organisationName]);
+        const strength = await deps.measure(passphrase, [displayName, organisationName]);
         if (!strength.acceptable) return err(appError('passphrase-too-weak', strength.advice));
         const account = { userId: self(), displayName, role: session().actor.role };
         const record = await activeRecord({ installationId, epoch, keys: session() }, account, {

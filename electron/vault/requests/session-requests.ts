@@ -1,9 +1,8 @@
 import { ok } from '../../shared/result.ts';
 import type { LockReason } from '../../shared/lock-reason.ts';
-import type { OpenSession } from '../session/open-session.ts';
 import { recordEvent } from '../session/record-event.ts';
 import type { SignIn } from '../session/sign-in.ts';
-import type { TurnRecorder } from '../turns/turn-recorder.ts';
+import type { SignedIn } from '../session/signed-in.ts';
 import type { Handlers } from './request-table.ts';
 
 type SessionHandlers = Pick<
@@ -60,7 +59,11 @@ export function sessionHandlers({ signIn, endSession, abandon, onActivity }: Ses
  * The last leaves of a session: a running answer is recorded as unfinished, then the end. Whatever the disk says, the
  * caller ends the session: a full disk must never keep a screen open.
  */
-export function recordSessionEnd(open: OpenSession, recorder: TurnRecorder, end: SessionEnd): void {
+export function recordSessionEnd(
+  { session: open, recorder, reading }: Pick<SignedIn, 'session' | 'recorder' | 'reading'>,
+  end: SessionEnd,
+): void {
+  reading.abort('signed-out');
   recorder.abort('signed-out');
   if (end.kind === 'locked') recordEvent(open, { type: 'session.locked', data: { reason: end.reason } });
   else recordEvent(open, { type: 'session.signed-out', data: {} });

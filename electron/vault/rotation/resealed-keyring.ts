@@ -1,4 +1,5 @@
 import { isHolder, type Keyring } from '../keys/keyring-schema.ts';
+import { sealVaultKeys, type VaultKeys } from '../keys/sealed-keys.ts';
 import { keylessRecord, nextKeyring } from '../keys/user-record.ts';
 
 /** Somebody whom the keys of the vault are sealed to. */
@@ -17,16 +18,30 @@ export function holdersOf(keyring: Keyring): readonly Holder[] {
   ];
 }
 
+/** @returns holder to sealed file */
+export async function sealToAll(
+  { installationId, epoch }: Keyring,
+  holders: readonly Holder[],
+  keys: VaultKeys,
+): Promise<ReadonlyMap<string, string>> {
+  const sealed = new Map<string, string>();
+  for (const { holder, recipient } of holders)
+    sealed.set(holder, await sealVaultKeys({ recipient, installationId, epoch, holder, keys }));
+  return sealed;
+}
+
 /**
  * The next generation with the keys sealed again: passphrases, wrapped halves and recovery keys stay what they are. A user
  * whom nothing was sealed to is switched off, a recovery key is dropped.
  * @param sealed holder to sealed file; must name a recovery key at least
  * @param dek the new one, which the keyring is authenticated with
+ * @param log the keys that sign, where they change
  */
 export function resealedKeyring(
   keyring: Keyring,
   sealed: ReadonlyMap<string, string>,
   dek: Uint8Array,
+  log: Keyring['log'] = keyring.log,
 ): Keyring {
   return nextKeyring(keyring, dek, {
     users: keyring.users.map((user) => {
@@ -38,5 +53,6 @@ export function resealedKeyring(
       const again = sealed.get(record.recipient);
       return again === undefined ? [] : [{ ...record, sealed: again }];
     }),
+    log,
   });
 }

@@ -1,11 +1,11 @@
 import type { AppError } from '../../shared/app-error.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { isKeyringAuthentic } from '../keys/keyring-authentication.ts';
-import { confirmGeneration, readKeyring, writeKeyring } from '../keys/keyring-file.ts';
+import { confirmGeneration, isNewestGeneration, writeKeyring } from '../keys/keyring-file.ts';
 import type { Keyring } from '../keys/keyring-schema.ts';
-import { sealVaultKeys, type VaultKeys } from '../keys/sealed-keys.ts';
+import type { VaultKeys } from '../keys/sealed-keys.ts';
 import { writeNextDatabase } from './next-database.ts';
-import type { Holder } from './resealed-keyring.ts';
+import { sealToAll, type Holder } from './resealed-keyring.ts';
 import { rotationError, swapUnfinished } from './rotation-errors.ts';
 import { removeNextDatabase } from './rotation-files.ts';
 import { swapDatabase, type SwapStep } from './swap-database.ts';
@@ -54,10 +54,10 @@ type Refused = {
 export async function rotateDek(deps: Deps): Promise<Result<Rotated, Refused>> {
   const { folder, keyring, keys, reached = ignored } = deps;
   if (!isKeyringAuthentic(keyring, keys.dek)) throw new Error('the keys are not those of the keyring');
-  if (!isInForce(folder, keyring)) throw new Error('the keyring is not the one on the disk');
+  if (!isNewestGeneration(folder, keyring)) throw new Error('the keyring is not the one on the disk');
   const dek = deps.random(32);
   try {
-    const next = deps.nextKeyring(keyring, await sealToAll(deps, dek), dek);
+    const next = deps.nextKeyring(keyring, await sealToAll(keyring, deps.holders, { ...keys, dek }), dek);
     reached('sealed');
     const written = writeCopyAndKeyring({ folder, keyring, oldDek: keys.dek, newDek: dek, next, reached });
     if (!written.ok) return refused(deps, written.error);
@@ -71,7 +71,7 @@ export async function rotateDek(deps: Deps): Promise<Result<Rotated, Refused>> {
   } finally {
     dek.fill(0);
     // A write may have failed after it took effect: only what stands on the disk says which key is in force.
-    if (isInForce(folder, keyring)) removeNextDatabase(folder);
+    if (isNewestGeneration(folder, keyring)) removeNextDatabase(folder);
   }
 }
 
@@ -95,7 +95,7 @@ function writeCopyAndKeyring(input: {
     const confirmed = confirmGeneration(folder);
     if (!confirmed.ok) return confirmed;
     const written = writeKeyring(folder, next);
-    if (!written.ok && isInForce(folder, keyring)) confirmGeneration(folder);
+    if (!written.ok && isNewestGeneration(folder, keyring)) confirmGeneration(folder);
     return written;
   } catch (cause) {
     const known = rotationError(cause);
@@ -105,28 +105,9 @@ function writeCopyAndKeyring(input: {
 }
 
 function refused({ folder, keyring }: Deps, error: AppError): Result<never, Refused> {
-  return isInForce(folder, keyring)
+  return isNewestGeneration(folder, keyring)
     ? err({ error, keysInForce: 'old' })
     : err({ error: swapUnfinished, keysInForce: 'new' });
-}
-
-/** Whether the newest key file is readable and this generation. */
-function isInForce(folder: string, keyring: Keyring): boolean {
-  const read = readKeyring(folder);
-  return read.ok && read.value?.notice === null && read.value.keyring.mac === keyring.mac;
-}
-
-async function sealToAll(
-  { keyring, keys, holders }: Deps,
-  dek: Uint8Array,
-): Promise<ReadonlyMap<string, string>> {
-  const { installationId, epoch } = keyring;
-  const sealed = new Map<string, string>();
-  for (const { holder, recipient } of holders) {
-    const file = await sealVaultKeys({ recipient, installationId, epoch, holder, keys: { ...keys, dek } });
-    sealed.set(holder, file);
-  }
-  return sealed;
 }
 
 function ignored(): void {

@@ -6,7 +6,7 @@ import { databaseFile } from '../setup/installation-files.ts';
 /** The copy under the coming key. Only ever one: what a killed run left is finished or removed, never gone on with. */
 export const nextDatabaseFile = 'cloister.db.next';
 
-const sidecars = ['-wal', '-shm', '-journal'] as const;
+export const sidecars = ['-wal', '-shm', '-journal'] as const;
 
 /** The database, its copy, and whether the latter is there. */
 export function rotationPaths(folder: string): { readonly current: string; readonly next: string } {

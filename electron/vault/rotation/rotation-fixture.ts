@@ -13,7 +13,7 @@ import { createKeysFixture, createTestKeychain, valueOf, weakKdf } from '../keys
 import type { RecoveryIdentity } from '../keys/recovery-key.ts';
 import type { VaultKeys } from '../keys/sealed-keys.ts';
 import { activeRecord, keylessRecord, nextKeyring, withUser } from '../keys/user-record.ts';
-import { openAuditLog } from '../log/audit-log.ts';
+import { openAuditLog, type AuditLog } from '../log/audit-log.ts';
 import { systemClock } from '../log/clock.ts';
 import { openLogReader } from '../log/log-reader.ts';
 import { rootOf } from '../log/merkle.ts';
@@ -82,14 +82,15 @@ export async function createRotationFixture(leaves: number): Promise<RotationFix
   };
 }
 
+const bySystem = { actor: { id: null, role: 'system' }, session: null } as const;
 const words = 'A made-up sentence of about the length of a short answer. '.repeat(4);
 
-/** Opens the record as a session does, adds leaves with a text each, and closes it. @returns size and root, in hex */
-export function appendLeaves(
+/** Opens the record as a session does, and closes it. @returns size and root, in hex */
+function withLog(
   folder: string,
   { log: { origin } }: Keyring,
   { dek, logSeed }: VaultKeys,
-  count: number,
+  act: (log: AuditLog) => void,
 ): { readonly size: number; readonly root: string } {
   const database = openWritableDatabase(rotationPaths(folder).current, dek, { mustExist: true });
   try {
@@ -102,17 +103,7 @@ export function appendLeaves(
       appVersion: '0.1.0',
       onAppended: () => undefined,
     });
-    for (let n = 0; n < count; n += 1) {
-      log.append({
-        type: 'clipboard.copied',
-        actor: { id: null, role: 'system' },
-        session: null,
-        patient: null,
-        outcome: 'success',
-        data: { turn: null, characters: words.length },
-        texts: { copied: `${n} ${words}` },
-      });
-    }
+    act(log);
     const reader = openLogReader(database);
     const size = reader.size();
     const root = rootOf(size, (level, position) => reader.readNode(level, position));
@@ -120,6 +111,27 @@ export function appendLeaves(
   } finally {
     database.close();
   }
+}
+
+/** Adds leaves with a text each. */
+export function appendLeaves(folder: string, keyring: Keyring, keys: VaultKeys, count: number) {
+  return withLog(folder, keyring, keys, (log) => {
+    for (let n = 0; n < count; n += 1) {
+      log.append({
+        type: 'clipboard.copied',
+        ...bySystem,
+        patient: null,
+        outcome: 'success',
+        data: { turn: null, characters: words.length },
+        texts: { copied: `${n} ${words}` },
+      });
+    }
+  });
+}
+
+/** Adds the leaf of a new log key, as a session does while it changes it. */
+export function appendKeyChange(folder: string, keyring: Keyring, keys: VaultKeys, newSeed: Uint8Array) {
+  return withLog(folder, keyring, keys, (log) => log.rotateKey(newSeed, bySystem));
 }
 
 /** The generation that the app would use. */

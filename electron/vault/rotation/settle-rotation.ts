@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { databaseFailure, openReadOnlyDatabase, openWritableDatabase } from '../database/open-database.ts';
-import { replaceFile } from '../keys/durable-file.ts';
+import { replaceFile, unfinishedName } from '../keys/durable-file.ts';
 import { keyringFile, previousKeyringFile, readKeyring } from '../keys/keyring-file.ts';
 import { isWholeRecord } from './next-database.ts';
 import { nextDamaged, oldKeyringOpensNothing, rotationError } from './rotation-errors.ts';
@@ -71,7 +71,7 @@ function undo({ folder, reached = ignored }: Settling, isPrevious: boolean): Res
   try {
     // Half-written key files: `replaceFile` would replace them one day.
     for (const name of [keyringFile, previousKeyringFile])
-      rmSync(join(folder, `${name}.tmp`), { force: true });
+      rmSync(join(folder, unfinishedName(name)), { force: true });
     removeNextDatabase(folder);
   } catch {
     // It has nobody's key and harms nobody; the next sign-in tries again.

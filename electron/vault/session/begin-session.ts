@@ -1,5 +1,6 @@
 import type { Notice } from '../../shared/contract.ts';
 import type { SignedInUser } from '../../shared/session-contract.ts';
+import { closeOpenReadings } from '../turns/source-reading.ts';
 import { closeOpenTurns } from '../turns/turn-outcome.ts';
 import type { StartMessage } from '../vault-parts.ts';
 import type { OpenSession } from './open-session.ts';
@@ -12,6 +13,8 @@ export function beginSession(
     readonly start: StartMessage;
     readonly user: SignedInUser;
     readonly deviceBound: boolean;
+    /** What the policy wants. */
+    readonly deviceBinding: 'preferred' | 'required';
     readonly nowIso: string;
     readonly onNotice: (notice: Notice) => void;
   },
@@ -22,6 +25,14 @@ export function beginSession(
       kind: 'attention',
       message:
         'Cloister stopped while a draft was being written. Everything that was shown of it is recorded as unfinished.',
+    });
+  }
+  closeOpenReadings(open);
+  if (facts.deviceBinding === 'required' && !facts.deviceBound) {
+    facts.onNotice({
+      kind: 'attention',
+      message:
+        'The policy wants half of the key in the keychain of this computer, but here the passphrase alone guards the record. You can go on. Tell IT.',
     });
   }
   recordEvent(open, {

@@ -8,9 +8,12 @@ import { openAccountStore, type AccountStore } from '../accounts/account-store.t
 import type { SecondFactors } from '../accounts/second-factors.ts';
 import { databaseError } from '../database/database-error.ts';
 import { migrate } from '../database/migrations.ts';
-import { openWritableDatabase, type WritableDatabase } from '../database/open-database.ts';
+import { isSmall, isWhole, openWritableDatabase, type WritableDatabase } from '../database/open-database.ts';
 import { openAuditLog, type AuditLog } from '../log/audit-log.ts';
+import { forgetKeys, type VaultKeys } from '../keys/sealed-keys.ts';
 import type { Clock } from '../log/clock.ts';
+import { openLogDigest, type LogDigest } from '../log/log-digest.ts';
+import { openLogQuery, type LogQuery } from '../log/log-query.ts';
 import { openLogReader, type LogReader } from '../log/log-reader.ts';
 import { checkNewestCheckpoint } from '../log/verify-opened.ts';
 import { openWorkspaceDrafts, type WorkspaceDrafts } from '../turns/workspace-drafts.ts';
@@ -24,7 +27,11 @@ export type OpenSession = {
   readonly verifierKey: string;
   readonly databasePath: string;
   readonly database: WritableDatabase;
+  /** False: the file is large, and is looked through in the background while somebody works. */
+  readonly isFileChecked: boolean;
   readonly reader: LogReader;
+  readonly query: LogQuery;
+  readonly digest: LogDigest;
   readonly log: AuditLog;
   readonly turns: TurnStore;
   readonly drafts: WorkspaceDrafts;
@@ -40,7 +47,7 @@ type Deps = {
   readonly databasePath: string;
   readonly origin: string;
   readonly verifierKey: string;
-  readonly keys: { readonly dek: Uint8Array; readonly logSeed: Uint8Array };
+  readonly keys: VaultKeys;
   readonly user: SignedInUser;
   readonly clock: Clock;
   readonly appVersion: string;
@@ -51,7 +58,7 @@ type Deps = {
 export function openSession(deps: Deps): Result<OpenSession> {
   const opened = openChecked(deps);
   if (!opened.ok) return opened;
-  const { database, reader, device } = opened.value;
+  const { database, reader, device, isFileChecked } = opened.value;
   const { keys, user } = deps;
   const log = openAuditLog({
     database,
@@ -73,7 +80,10 @@ export function openSession(deps: Deps): Result<OpenSession> {
     verifierKey: deps.verifierKey,
     databasePath: deps.databasePath,
     database,
+    isFileChecked,
     reader,
+    query: openLogQuery(database),
+    digest: openLogDigest(database),
     log,
     turns: openTurnStore(database),
     drafts: openWorkspaceDrafts(database),
@@ -83,13 +93,17 @@ export function openSession(deps: Deps): Result<OpenSession> {
     logSeed: keys.logSeed,
     close() {
       database.close();
-      keys.dek.fill(0);
-      keys.logSeed.fill(0);
+      forgetKeys(keys);
     },
   });
 }
 
-type Opened = { readonly database: WritableDatabase; readonly reader: LogReader; readonly device: DeviceId };
+type Opened = {
+  readonly database: WritableDatabase;
+  readonly reader: LogReader;
+  readonly device: DeviceId;
+  readonly isFileChecked: boolean;
+};
 
 /** A file that is damaged, of another installation, or that does not match its checkpoint is never written to. */
 function openChecked(deps: Deps): Result<Opened> {
@@ -100,7 +114,8 @@ function openChecked(deps: Deps): Result<Opened> {
   };
   try {
     database = openWritableDatabase(deps.databasePath, deps.keys.dek, { mustExist: true });
-    if (database.raw.pragma('quick_check(1)', { simple: true }) !== 'ok') return refuse(damaged);
+    const isFileChecked = isSmall(database);
+    if (isFileChecked && !isWhole(database)) return refuse(damaged);
     migrate(database);
     const row = database
       .prepare<[], { deviceId: string; origin: string }>(
@@ -111,7 +126,7 @@ function openChecked(deps: Deps): Result<Opened> {
     const reader = openLogReader(database);
     const checked = checkNewestCheckpoint(reader, deps.origin, deps.verifierKey);
     if (!checked.ok) return refuse(checked.error);
-    return ok({ database, reader, device: deviceIdSchema.parse(row.deviceId) });
+    return ok({ database, reader, device: deviceIdSchema.parse(row.deviceId), isFileChecked });
   } catch (cause) {
     const known = databaseError(cause);
     if (known === null) throw cause;

@@ -7,6 +7,7 @@ import type { SealedJournal } from '../journal/sealed-journal.ts';
 import type { Keyring } from '../keys/keyring-schema.ts';
 import type { VaultKeys } from '../keys/sealed-keys.ts';
 import type { Clock } from '../log/clock.ts';
+import { settleLogKey } from '../rotation/settle-log-key.ts';
 import { openDatabasePath } from '../rotation/settle-rotation.ts';
 import type { Installation } from '../setup/installation-files.ts';
 import type { StartMessage } from '../vault-parts.ts';
@@ -28,17 +29,25 @@ type Deps = RecordKeys & {
   readonly journal: SealedJournal;
   readonly policy: PolicyInForce;
   readonly installation: () => Result<Installation>;
+  /** The key file was changed: read it again. */
+  readonly reload: () => void;
   readonly onAppended: (size: number, elapsedMs: number) => void;
   readonly onNotice: (notice: Notice) => void;
 };
 
 /** Opens the record with these keys: an interrupted change of the key is settled, and the time without a key is recorded. */
 export async function openWithJournal(deps: Deps): Promise<Result<OpenSession>> {
-  const { keyring, keys, clock } = deps;
-  const settled = openDatabasePath({ folder: deps.start.dataFolder, dek: keys.dek });
+  const { clock } = deps;
+  const folder = deps.start.dataFolder;
+  const settled = openDatabasePath({ folder, dek: deps.keys.dek });
   if (!settled.ok) return settled;
+  const databasePath = settled.value.path;
+  const logKey = await settleLogKey({ folder, keyring: deps.keyring, keys: deps.keys, databasePath });
+  if (!logKey.ok) return logKey;
+  const { keyring, keys } = logKey.value;
+  if (logKey.value.change !== 'none') deps.reload();
   const opened = openSession({
-    databasePath: settled.value.path,
+    databasePath,
     origin: keyring.log.origin,
     verifierKey: keyring.log.verifierKey,
     keys,
@@ -71,6 +80,13 @@ export async function openWithJournal(deps: Deps): Promise<Result<OpenSession>> 
       kind: 'attention',
       message:
         'The last change of the key of the record was interrupted, so the old key is still in use. Nothing was lost. IT: change the key again.',
+    });
+  }
+  if (logKey.value.change === 'undone') {
+    deps.onNotice({
+      kind: 'attention',
+      message:
+        'The last change of the key that signs the record was interrupted before it began to sign, so the old one still signs. Nothing was lost. IT: change it again.',
     });
   }
   deps.policy.settle(open);

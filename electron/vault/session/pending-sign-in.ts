@@ -6,6 +6,7 @@ import { keylessRecord, activeRecord, withUser } from '../keys/user-record.ts';
 import type { DeviceRecord, UserRecord } from '../keys/keyring-schema.ts';
 import { recordEvent } from './record-event.ts';
 import type { OpenSession } from './open-session.ts';
+import { checkSecondFactor } from './second-factor-step.ts';
 
 /** Why a passphrase must be chosen before anything else. */
 type PassphraseReason = 'enrolment' | 'forced' | 'recovery';
@@ -18,7 +19,7 @@ export type PendingDeps = {
   readonly openedWith: 'passphrase' | 'one-time-code' | 'recovery-key';
   readonly secondFactorRequired: boolean;
   /** @returns why this passphrase is not taken, in a sentence; null when it is good */
-  readonly passphraseProblem: (passphrase: string) => string | null;
+  readonly passphraseProblem: (passphrase: string) => Promise<string | null>;
   /** The computer's half of the key. After a recovery a new one where the keychain has lost it. */
   readonly deviceSecret: () => Promise<
     Result<{ readonly secret: Uint8Array | null; readonly changed: DeviceRecord | null }>
@@ -80,29 +81,15 @@ export function createPendingSignIn(deps: PendingDeps): PendingSignIn {
       enrolment = null;
       return ok(next());
     }
-    const given = factors.check(user.userId, code);
-    if (!given.ok) {
-      recordEvent(open, {
-        type: 'session.sign-in-failed',
-        outcome: 'refused',
-        data: { user: user.userId, reason: 'second-factor', observed: null },
-      });
-      return given;
-    }
-    if (given.value.usedRecoveryCode) {
-      recordEvent(open, {
-        type: 'second-factor.code-used',
-        outcome: 'attention',
-        data: { user: user.userId, left: given.value.recoveryCodesLeft },
-      });
-    }
+    const given = checkSecondFactor(open, code);
+    if (!given.ok) return given;
     factorGiven = true;
     return ok(next());
   }
 
   async function choosePassphrase(passphrase: string): Promise<Result<SignInStep>> {
     if (passphraseReason === null || !factorGiven) return ok(next());
-    const problem = deps.passphraseProblem(passphrase);
+    const problem = await deps.passphraseProblem(passphrase);
     if (problem !== null) return err(appError('passphrase-too-weak', problem));
     const device = await deps.deviceSecret();
     if (!device.ok) return device;

@@ -1,6 +1,7 @@
+import type { LeafOutcome } from '../../shared/log-data.ts';
 import type { LogEventType } from '../../shared/log-event-types.ts';
 import { ok, type Result } from '../../shared/result.ts';
-import type { LeafData, LeafOutcome, TextField } from '../log/leaf.ts';
+import type { LeafData, TextField } from '../log/leaf.ts';
 import type { LeafReceipt } from '../log/receipt.ts';
 import type { OpenSession } from './open-session.ts';
 

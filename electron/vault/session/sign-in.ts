@@ -3,44 +3,33 @@ import type { SignedInUser, SignInStep } from '../../shared/session-contract.ts'
 import type { UserId } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { createKeyringEditor, type KeyringEditor } from '../accounts/keyring-editor.ts';
-import type { PassphraseStrength } from '../accounts/passphrase-strength.ts';
+import type { LatePassphraseMeter } from '../accounts/late-passphrase-meter.ts';
 import type { SealedJournal } from '../journal/sealed-journal.ts';
 import { createDeviceSecret, openDeviceSecret, type Keychain } from '../keys/device-secret.ts';
-import { parseEnrolmentCode } from '../policy/enrolment-code.ts';
-import { unlock, unlockWithRecoveryKey } from '../keys/installation.ts';
+import { unlockWithRecoveryKey } from '../keys/installation.ts';
 import type { Keyring, UserRecord } from '../keys/keyring-schema.ts';
 import { parseRecoveryIdentity, recipientHash, recipientOf } from '../keys/recovery-key.ts';
 import type { VaultKeys } from '../keys/sealed-keys.ts';
 import type { Clock } from '../log/clock.ts';
 import type { Installation } from '../setup/installation-files.ts';
+import { openAccount, type AccountDeps, type FailureReason } from './open-account.ts';
 import type { OpenSession } from './open-session.ts';
 import type { RecordKeys } from './open-with-journal.ts';
 import { createPendingSignIn, type PendingSignIn } from './pending-sign-in.ts';
 import { recordEvent } from './record-event.ts';
 
-export type FailureReason =
-  'passphrase' | 'second-factor' | 'locked-out' | 'disabled' | 'unknown-account' | 'keychain' | 'keyring';
-
-export type SignInDeps = {
+export type SignInDeps = AccountDeps & {
   readonly clock: Clock;
   readonly dataFolder: string;
-  readonly keychain: Keychain;
   readonly installation: () => Result<Installation>;
   /** The key file was changed: read it again. */
   readonly reload: () => void;
-  readonly attempts: {
-    /** Counts one guess as wrong until `succeeded`; refuses while the account has to wait. */
-    begin(userId: UserId): Result<void>;
-    succeeded(userId: UserId): void;
-    /** Takes back the guess that `begin` counted last: the passphrase was right, and more is still asked for. */
-    takeBack(userId: UserId): void;
-  };
   /** For what happens while there is no key to the log. */
   readonly journal: Pick<SealedJournal, 'append'>;
   /** Opens the record with these keys and brings in what the journal holds. */
   readonly open: (input: RecordKeys) => Promise<Result<OpenSession>>;
   readonly secondFactorRequired: () => boolean;
-  readonly measure: (passphrase: string, personal: readonly string[]) => PassphraseStrength;
+  readonly measure: LatePassphraseMeter;
   /** Everything is done: the session begins. */
   readonly completed: (open: OpenSession, user: SignedInUser, keyring: KeyringEditor) => void;
 };
@@ -90,21 +79,13 @@ export function createSignIn(deps: SignInDeps): SignIn {
     return keyring === null || record === undefined ? err(unknownAccount) : ok({ keyring, record });
   }
 
-  async function start(userId: UserId, typed: string): Promise<Result<SignInStep>> {
+  async function start(userId: UserId, passphrase: string): Promise<Result<SignInStep>> {
     if (pending !== null) return err(halfDone);
     const account = accountOf(userId);
     if (!account.ok) return refused(null, 'unknown-account', account.error);
     const { keyring, record } = account.value;
-    const device = await openDeviceSecret(deps.keychain, keyring.device);
-    if (!device.ok && record.state === 'active') return refused(userId, 'keychain', device.error);
-    const guess = deps.attempts.begin(userId);
-    if (!guess.ok) return refused(userId, 'locked-out', guess.error);
-    const passphrase = record.state === 'enrolling' ? codeTyped(typed) : typed;
-    const deviceSecret = device.ok ? device.value : null;
-    const keys = await unlock({ keyring, userId, passphrase, deviceSecret });
-    deviceSecret?.fill(0);
-    if (!keys.ok) return refused(userId, reasonOf(keys.error), keys.error);
-    deps.attempts.takeBack(userId);
+    const keys = await openAccount(deps, keyring, record, passphrase);
+    if (!keys.ok) return refused(userId, keys.error.reason, keys.error.error);
     return openPending(
       keyring,
       record,
@@ -139,7 +120,8 @@ export function createSignIn(deps: SignInDeps): SignIn {
     const { userId, displayName, role } = record;
     const user: SignedInUser = { userId, displayName, role };
     const opened = await deps.open({ keyring, keys, user });
-    if (!opened.ok) return opened;
+    // The keys opened, and no record of this computer with them: the key file of another installation, say.
+    if (!opened.ok) return refused(userId, 'keyring', opened.error);
     const editor = createKeyringEditor({
       dataFolder: deps.dataFolder,
       dek: opened.value.dek,
@@ -152,8 +134,8 @@ export function createSignIn(deps: SignInDeps): SignIn {
       keyring: editor,
       openedWith,
       secondFactorRequired: deps.secondFactorRequired(),
-      passphraseProblem: (passphrase) => {
-        const strength = deps.measure(passphrase, [displayName, keyring.organisationName]);
+      passphraseProblem: async (passphrase) => {
+        const strength = await deps.measure(passphrase, [displayName, keyring.organisationName]);
         return strength.acceptable ? null : strength.advice;
       },
       deviceSecret: () => deviceSecretFor(deps.keychain, currentKeyring(deps), openedWith === 'recovery-key'),
@@ -167,8 +149,9 @@ export function createSignIn(deps: SignInDeps): SignIn {
     if (step.next === 'signed-in' && pending !== null) {
       const { open, user, keyring } = pending;
       deps.attempts.succeeded(user.userId);
-      pending = null;
+      // Should its first leaves not be written, the record is still closed with the half-done sign-in.
       deps.completed(open, user, keyring);
+      pending = null;
     }
     return ok(step);
   }
@@ -217,18 +200,6 @@ async function deviceSecretFor(keychain: Keychain, keyring: Keyring, afterRecove
   if (!afterRecovery) return secret;
   const made = await createDeviceSecret(keychain);
   return ok({ secret: made.secret, changed: made.device });
-}
-
-/** Codes are read as people type them; what is none is tried as it is, and refused like any wrong one. */
-function codeTyped(typed: string): string {
-  const code = parseEnrolmentCode(typed);
-  return code.ok ? code.value : typed;
-}
-
-function reasonOf({ code }: AppError): FailureReason {
-  if (code === 'wrong-passphrase') return 'passphrase';
-  if (code === 'not-allowed') return 'disabled';
-  return code === 'keychain-changed' ? 'keychain' : 'keyring';
 }
 
 const unknownAccount = appError('not-set-up', 'This account is not on this computer. Choose another.');

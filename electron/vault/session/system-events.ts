@@ -1,5 +1,6 @@
+import type { LeafOutcome } from '../../shared/log-data.ts';
 import type { LogEventType } from '../../shared/log-event-types.ts';
-import type { LeafData, LeafOutcome } from '../log/leaf.ts';
+import type { LeafData } from '../log/leaf.ts';
 import type { OpenSession } from './open-session.ts';
 
 /** An event that no person caused, recorded while somebody is signed in. */

@@ -1,9 +1,11 @@
+import type { AppError } from '../../shared/app-error.ts';
 import type { VaultEvent } from '../../shared/contract.ts';
 import type { BlockedReports } from '../blocked-reports.ts';
 import type { EngineSettings } from '../engine-settings.ts';
 import type { CatalogueModel } from '../model-catalogue.ts';
 import type { TestHooks } from '../test-hooks.ts';
 import { createModelGateway, type ModelGateway } from '../turns/model-gateway.ts';
+import { createEngineWatchdog, hungError } from '../turns/engine-watchdog.ts';
 import { recordModel } from './model-events.ts';
 import type { SignedIn } from './signed-in.ts';
 
@@ -15,16 +17,23 @@ export function createVaultGateway(deps: {
   readonly post: (event: VaultEvent) => void;
   readonly blocked: BlockedReports;
   readonly signedIn: () => SignedIn | null;
+  readonly after: (delayMs: number, act: () => void) => () => void;
+  /** Main ends the process, and starts another. */
+  readonly onHung: () => void;
 }): ModelGateway {
   const { model, settings, signedIn } = deps;
+  /** Why the process is about to be ended. */
+  let hung: AppError | null = null;
   const gateway = createModelGateway({
     model: () => model?.specification ?? null,
     knownThreads: () => settings.read(),
     onStatus: (status) => {
       deps.post({ event: 'model.status', status });
-      const session = signedIn()?.session;
-      if (status.state === 'failed' && session !== undefined)
-        recordModel(session, model, gateway, status.error);
+      const session = signedIn();
+      if (status.state === 'ready') session?.recorder.resume();
+      if (status.state !== 'failed' || session === null) return;
+      recordModel(session.session, model, gateway, status.error);
+      session.recorder.giveUp();
     },
     onLoaded: (facts) => {
       settings.write(facts.threads);
@@ -33,10 +42,23 @@ export function createVaultGateway(deps: {
       if (session !== undefined) recordModel(session, model, gateway, null);
     },
     onTurn: (message) => signedIn()?.recorder.receive(message),
-    onEnded: () => signedIn()?.recorder.abort('engine-stopped'),
+    onReadAhead: (message) => signedIn()?.reading.receive(message),
+    onEnded: () => {
+      signedIn()?.reading.abort('engine-stopped');
+      signedIn()?.recorder.abort('engine-stopped', hung);
+      hung = null;
+    },
     onNetworkBlocked: (api) => {
       deps.blocked.report('inference', api);
     },
+    watchdog: createEngineWatchdog({
+      tokensPerSecond: () => gateway.facts()?.threads.tokensPerSecond ?? null,
+      after: deps.after,
+      onHung: (silentMs) => {
+        hung = hungError(silentMs);
+        deps.onHung();
+      },
+    }),
   });
   return gateway;
 }

@@ -6,7 +6,7 @@ import { installationIdSchema } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Keychain } from '../keys/device-secret.ts';
 import { createInstallation } from '../keys/installation.ts';
-import { sealVaultKeys } from '../keys/sealed-keys.ts';
+import { forgetKeys, sealVaultKeys } from '../keys/sealed-keys.ts';
 import type { Clock } from '../log/clock.ts';
 import { publicKeyOf } from '../log/ed25519.ts';
 import { logKeyFingerprint } from '../log/log-key.ts';
@@ -50,10 +50,19 @@ export async function enrolComputer(
   deps: Deps,
 ): Promise<Result<RequestOutput<'setup.complete'>>> {
   if (!found.ok) return found;
-  return found.value === null ? err(notPrepared) : enrol(found.value, deps);
+  if (found.value === null) return err(notPrepared);
+  const enrolled = await enrol(found.value, deps);
+  if (enrolled.ok) deps.onCompleted();
+  return enrolled;
 }
 
-type Deps = { readonly start: StartMessage; readonly clock: Clock; readonly keychain: Keychain };
+type Deps = {
+  readonly start: StartMessage;
+  readonly clock: Clock;
+  readonly keychain: Keychain;
+  readonly deviceBinding: 'preferred' | 'required';
+  readonly onCompleted: () => void;
+};
 
 async function enrol(
   provisioning: Provisioning,
@@ -85,6 +94,7 @@ async function enrol(
       })),
       recovery,
       log: { origin, verifierKey },
+      deviceBinding: deps.deviceBinding,
     });
     if (!keyring.ok) return keyring;
     const stored = await storeInstallation({
@@ -102,8 +112,7 @@ async function enrol(
       logVerifierKey: verifierKey,
     });
   } finally {
-    keys.dek.fill(0);
-    keys.logSeed.fill(0);
+    forgetKeys(keys);
   }
 }
 

@@ -4,7 +4,7 @@ import { appError } from '../../shared/app-error.ts';
 import type { ParsedInput, RequestOutput } from '../../shared/contract.ts';
 import { installationIdSchema, userIdSchema } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import type { PassphraseStrength } from '../accounts/passphrase-strength.ts';
+import type { LatePassphraseMeter } from '../accounts/late-passphrase-meter.ts';
 import type { FileGrants } from '../file-grants.ts';
 import type { Keychain } from '../keys/device-secret.ts';
 import { createInstallation } from '../keys/installation.ts';
@@ -14,7 +14,7 @@ import {
   parseRecoveryIdentity,
   recipientOf,
 } from '../keys/recovery-key.ts';
-import { openSealedVaultKeys, sealVaultKeys } from '../keys/sealed-keys.ts';
+import { forgetKeys, openSealedVaultKeys, sealVaultKeys } from '../keys/sealed-keys.ts';
 import type { Clock } from '../log/clock.ts';
 import { verifierKeyFor } from '../log/signed-note.ts';
 import { publicKeyOf } from '../log/ed25519.ts';
@@ -41,7 +41,8 @@ type Deps = {
   readonly clock: Clock;
   readonly keychain: Keychain;
   readonly grants: FileGrants;
-  readonly measure: (passphrase: string, personal: readonly string[]) => PassphraseStrength;
+  readonly measure: LatePassphraseMeter;
+  readonly deviceBinding: () => 'preferred' | 'required';
   readonly onCompleted: () => void;
 };
 
@@ -50,6 +51,7 @@ const epoch = 0;
 export function createFirstRun(deps: Deps): FirstRun {
   const installationId = installationIdSchema.parse(randomUUID());
   const keys = { dek: randomBytes(32), logSeed: randomBytes(32) };
+  let isBegun = false;
   const recipients = new Map<string, { readonly sealed: string; provenAt: string | null }>();
 
   async function addRecipient(typed: string): Promise<Result<Record<string, never>>> {
@@ -85,8 +87,7 @@ export function createFirstRun(deps: Deps): FirstRun {
     const same =
       Buffer.from(opened.value.dek).equals(keys.dek) &&
       Buffer.from(opened.value.logSeed).equals(keys.logSeed);
-    opened.value.dek.fill(0);
-    opened.value.logSeed.fill(0);
+    forgetKeys(opened.value);
     if (!same) throw new Error('a recovery recipient opened other keys');
     entry.provenAt = new Date(deps.clock.nowMs()).toISOString();
     return ok({ recipient });
@@ -95,8 +96,19 @@ export function createFirstRun(deps: Deps): FirstRun {
   async function complete(
     input: ParsedInput<'setup.complete'>,
   ): Promise<Result<RequestOutput<'setup.complete'>>> {
-    const refused = refuse(input, deps.measure, [...recipients.values()]);
+    const refused = await refuse(input, deps.measure, [...recipients.values()]);
     if (refused !== null) return refused;
+    // Asked twice, by a double click say: the second would write over what the first is writing.
+    if (isBegun) return err(setupUnderWay);
+    isBegun = true;
+    const completed = await store(input);
+    isBegun = completed.ok;
+    return completed;
+  }
+
+  async function store(
+    input: ParsedInput<'setup.complete'>,
+  ): Promise<Result<RequestOutput<'setup.complete'>>> {
     const origin = `cloister.${input.organisationDomain}/${installationId}/${epoch}`;
     const administrator = {
       ...input.administrator,
@@ -123,6 +135,7 @@ export function createFirstRun(deps: Deps): FirstRun {
         provenAt: provenAt ?? '',
       })),
       log: { origin, verifierKey },
+      deviceBinding: deps.deviceBinding(),
     });
     if (!keyring.ok) return keyring;
     const stored = await storeInstallation({
@@ -135,8 +148,7 @@ export function createFirstRun(deps: Deps): FirstRun {
     });
     if (!stored.ok) return stored;
     const keyFingerprint = logKeyFingerprint(publicKeyOf(keys.logSeed));
-    keys.dek.fill(0);
-    keys.logSeed.fill(0);
+    forgetKeys(keys);
     deps.onCompleted();
     return ok({ installationId, keyFingerprint, logVerifierKey: verifierKey });
   }
@@ -171,13 +183,18 @@ export function createFirstRun(deps: Deps): FirstRun {
   };
 }
 
-function refuse(
+const setupUnderWay = appError(
+  'already-set-up',
+  'Cloister is being set up, or was just set up. Nothing else was begun. Wait a moment, then sign in.',
+);
+
+async function refuse(
   input: ParsedInput<'setup.complete'>,
   measure: Deps['measure'],
   recovery: readonly { provenAt: string | null }[],
-): Result<never> | null {
+): Promise<Result<never> | null> {
   for (const { displayName, passphrase } of [input.administrator, input.clinician]) {
-    const strength = measure(passphrase, [displayName, input.organisationName]);
+    const strength = await measure(passphrase, [displayName, input.organisationName]);
     if (!strength.acceptable)
       return err(appError('passphrase-too-weak', `${strength.advice} Nothing was set up yet.`));
   }

@@ -19,6 +19,9 @@ export const databaseFile = 'cloister.db';
 /** The database of a set-up that has not been completed. The keyring is written before it gets its final name. */
 export const unfinishedDatabaseFile = 'cloister.db.setup';
 
+/** What a restore builds; under a name of its own until all of it was read back. */
+export const restoringDatabaseFile = 'cloister.db.restoring';
+
 /** Looks at the data folder. Writes nothing but the end of an interrupted set-up, and deletes nothing that has a key. */
 export function openInstallation(dataFolder: string): Result<Installation> {
   const folder = prepareFolder(dataFolder);
@@ -31,10 +34,14 @@ export function openInstallation(dataFolder: string): Result<Installation> {
   if (keyring === null) {
     if (existsSync(databasePath)) return err(keyringMissing);
     // Nobody ever had a key to it.
-    for (const suffix of ['', '-wal', '-shm']) rmSync(`${unfinishedPath}${suffix}`, { force: true });
-  } else if (!existsSync(databasePath)) {
-    if (!existsSync(unfinishedPath)) return err(databaseMissing);
-    renameSync(unfinishedPath, databasePath);
+    removeDatabase(unfinishedPath);
+  } else {
+    if (!existsSync(databasePath)) {
+      if (!existsSync(unfinishedPath)) return err(databaseMissing);
+      renameSync(unfinishedPath, databasePath);
+    }
+    // Left by a restore that was killed; nobody has a key to it.
+    removeDatabase(join(dataFolder, restoringDatabaseFile));
   }
   return ok({
     keyring,
@@ -44,6 +51,10 @@ export function openInstallation(dataFolder: string): Result<Installation> {
       confirmGeneration(dataFolder);
     },
   });
+}
+
+function removeDatabase(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
 }
 
 function prepareFolder(dataFolder: string): Result<void> {

@@ -2,22 +2,61 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { appError } from '../../shared/app-error.ts';
-import type { ExportSummary, Verification } from '../../shared/log-data.ts';
+import { appError, type AppError } from '../../shared/app-error.ts';
+import type { BackupSummary, ExportSummary, Verification } from '../../shared/log-data.ts';
 import type { Flavour } from '../../shared/flavour.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import type { Selection } from '../log/selection.ts';
 import type { OpenSession } from '../session/open-session.ts';
-import { workerMessageSchema, type WorkerMessage, type WorkerTask } from './worker-contract.ts';
+import {
+  workerMessageSchema,
+  type FolderCheck,
+  type SpoolOutcome,
+  type WorkerMessage,
+  type WorkerTask,
+} from './worker-contract.ts';
 
-/** Long reads of the log, each in a worker thread on a read-only handle of its own, so that writing never waits. */
+/** Long reads of the log, one at a time, in a worker thread on a read-only handle of its own, so that writing never waits. */
 export type BackgroundTasks = {
+  /** Why nothing can be begun now; null where it can. */
+  refusal(): AppError | null;
   verify(session: OpenSession): Promise<Result<Verification>>;
-  exportBundle(
-    session: OpenSession,
-    options: { readonly path: string; readonly clinicalText: 'withheld' | 'included'; readonly size: number },
-  ): Promise<Result<ExportSummary>>;
+  exportBundle(session: OpenSession, options: ExportOptions): Promise<Result<ExportSummary>>;
+  /** Copies record and key file to a new folder of this path. */
+  backUp(session: OpenSession, path: string, madeAt: string): Promise<Result<BackupSummary>>;
+  /** SQLite's own check of the whole file. @returns false only for a damaged file */
+  checkFile(session: OpenSession): Promise<boolean>;
+  /** Compares the record with the checkpoints of a folder. @returns null where the folder cannot be reached */
+  checkAnchors(session: OpenSession, folder: string): Promise<Result<FolderCheck | null>>;
+  /** Puts the checkpoint of this size there. @returns whether it is there */
+  writeAnchor(session: OpenSession, folder: string, size: number): Promise<boolean>;
+  /** Beside everything else too. @returns the SHA-256 of the file, hex; null where it could not be read */
+  hashFile(path: string, onProgress: (fraction: number) => void): Promise<string | null>;
+  /** Beside everything else: nobody waits for it. */
+  spool(session: OpenSession, options: SpoolOptions): Promise<SpoolOutcome>;
   /** The session ends: what is being written goes, for it may hold clinical text and nobody would finish it. */
   discard(): void;
+};
+
+type ExportOptions = {
+  readonly path: string;
+  readonly clinicalText: 'withheld' | 'included';
+  readonly size: number;
+  /** Null: the whole record. */
+  readonly selection: Selection | null;
+  /** Of age, checked. None: the file is not encrypted. */
+  readonly recipients: readonly string[];
+  /** Ends the export, which then answers with `cancelled` and leaves no file. */
+  readonly signal: AbortSignal;
+};
+
+type SpoolOptions = {
+  readonly folder: string;
+  /** Of age, checked. None: no bundle. */
+  readonly recipients: readonly string[];
+  /** Entries from the first up to, and without, the second, which is the size that the record has now. */
+  readonly from: number;
+  readonly to: number;
 };
 
 type Deps = {
@@ -31,9 +70,28 @@ type Deps = {
 
 export function createBackgroundTasks(deps: Deps): BackgroundTasks {
   const unfinished = new Set<string>();
+  let running = false;
+
+  async function run(task: WorkerTask, onProgress: (fraction: number) => void): Promise<WorkerMessage> {
+    running = true;
+    try {
+      return await runWorker(deps.workerPath, task, onProgress);
+    } finally {
+      running = false;
+    }
+  }
+
+  const maker = () => ({
+    appVersion: deps.appVersion,
+    versions: deps.versions(),
+    model: deps.model(),
+    flavour: deps.flavour,
+  });
+
   return {
+    refusal: () => (running ? busy : null),
     discard() {
-      for (const path of unfinished) rmSync(path, { force: true });
+      for (const path of unfinished) rmSync(path, { recursive: true, force: true });
     },
     async verify(session) {
       const { databasePath, dek, origin, verifierKey } = session;
@@ -44,15 +102,58 @@ export function createBackgroundTasks(deps: Deps): BackgroundTasks {
         origin,
         verifierKey,
       };
-      const last = await runWorker(deps.workerPath, task, () => undefined);
+      const last = await run(task, () => undefined);
       return last.kind === 'verified' ? ok(last.verification) : failure(last);
     },
-    async exportBundle(session, { path, clinicalText, size }) {
-      const { databasePath, dek, logSeed, origin, verifierKey } = session;
-      session.log.keepCheckpoint(size);
-      // A name of its own: nobody's file stands there already, and no link that somebody laid out.
-      const unfinishedPath = join(dirname(path), `.cloister-${randomUUID()}.part`);
+    async backUp({ databasePath, dek }, path, madeAt) {
+      const unfinishedPath = unfinishedBeside(path);
       unfinished.add(unfinishedPath);
+      const { appVersion } = deps;
+      const files = { databasePath, path, unfinishedPath };
+      const last = await run(
+        { kind: 'backup', dek: Uint8Array.from(dek), appVersion, madeAt, ...files },
+        deps.onExportProgress,
+      );
+      unfinished.delete(unfinishedPath);
+      return last.kind === 'backed-up' ? ok(last.summary) : failure(last);
+    },
+    async checkFile({ databasePath, dek }) {
+      const task = { kind: 'check-file', databasePath, dek: Uint8Array.from(dek) } as const;
+      const last = await runWorker(deps.workerPath, task, () => undefined);
+      return last.kind !== 'file-checked' || last.whole;
+    },
+    async checkAnchors(session, folder) {
+      const { databasePath, dek, origin, verifierKey } = session;
+      const last = await runWorker(
+        deps.workerPath,
+        { kind: 'check-anchors', databasePath, dek: Uint8Array.from(dek), origin, verifierKey, folder },
+        () => undefined,
+      );
+      return last.kind === 'anchors-checked' ? ok(last.check) : failure(last);
+    },
+    async hashFile(path, onProgress) {
+      const last = await runWorker(deps.workerPath, { kind: 'hash-file', path }, onProgress);
+      return last.kind === 'hashed' ? last.sha256 : null;
+    },
+    async writeAnchor({ origin, reader }, folder, size) {
+      const note = reader.checkpoint(size);
+      if (note === null) throw new Error('there is no checkpoint of that size');
+      const last = await runWorker(
+        deps.workerPath,
+        { kind: 'write-anchor', folder, origin, size, note },
+        () => undefined,
+      );
+      return last.kind === 'anchor-written' && last.written;
+    },
+    async exportBundle(session, { recipients, signal, ...options }) {
+      const { databasePath, dek, logSeed, origin, verifierKey } = session;
+      session.log.keepCheckpoint(options.size);
+      const unfinishedPath = unfinishedBeside(options.path);
+      unfinished.add(unfinishedPath);
+      const cancelled = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+      const cancel = (): void => void Atomics.store(cancelled, 0, 1);
+      if (signal.aborted) cancel();
+      signal.addEventListener('abort', cancel);
       const task: WorkerTask = {
         kind: 'export',
         databasePath,
@@ -60,21 +161,52 @@ export function createBackgroundTasks(deps: Deps): BackgroundTasks {
         logSeed: Uint8Array.from(logSeed),
         origin,
         verifierKey,
-        path,
+        ...options,
+        recipients: [...recipients],
         unfinishedPath,
-        size,
-        clinicalText,
-        appVersion: deps.appVersion,
-        versions: deps.versions(),
-        model: deps.model(),
-        flavour: deps.flavour,
+        cancelled: cancelled.buffer,
+        ...maker(),
       };
-      const last = await runWorker(deps.workerPath, task, deps.onExportProgress);
+      const last = await run(task, deps.onExportProgress);
       unfinished.delete(unfinishedPath);
+      if (last.kind === 'cancelled') return err(stopped);
       return last.kind === 'exported' ? ok(last.summary) : failure(last);
+    },
+    async spool({ databasePath, dek, logSeed, origin, verifierKey, log }, { recipients, ...options }) {
+      log.keepCheckpoint(options.to);
+      const keys = { dek: Uint8Array.from(dek), logSeed: Uint8Array.from(logSeed) };
+      const last = await runWorker(
+        deps.workerPath,
+        {
+          kind: 'spool',
+          databasePath,
+          ...keys,
+          origin,
+          verifierKey,
+          ...options,
+          recipients: [...recipients],
+          ...maker(),
+        },
+        () => undefined,
+      );
+      return last.kind === 'spooled' ? last.done : 'not-written';
     },
   };
 }
+
+/** A name of its own: nobody's file stands there already, and no link that somebody laid out. */
+function unfinishedBeside(path: string): string {
+  return join(dirname(path), `.cloister-${randomUUID()}.part`);
+}
+
+const stopped = appError(
+  'cancelled',
+  'The export was stopped. Nothing was left behind, and the record is unchanged but for saying so.',
+);
+const busy = appError(
+  'invalid-input',
+  'The record is being checked or exported already. Nothing else was begun. Wait until that is done.',
+);
 
 function failure(message: WorkerMessage): Result<never> {
   if (message.kind === 'failed') return err(message.error);
@@ -93,7 +225,12 @@ function runWorker(
   onProgress: (fraction: number) => void,
 ): Promise<WorkerMessage> {
   return new Promise((resolve) => {
-    const worker = new Worker(path, { workerData: task });
+    // Moved, not copied: the keys are the worker's alone, which overwrites them.
+    const transferList = [
+      ...('dek' in task ? [task.dek.buffer] : []),
+      ...('logSeed' in task ? [task.logSeed.buffer] : []),
+    ];
+    const worker = new Worker(path, { workerData: task, transferList });
     let last: WorkerMessage = { kind: 'progress', fraction: 0 };
     worker.on('message', (message: unknown) => {
       last = workerMessageSchema.parse(message);

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { appError, type AppError } from '../../shared/app-error.ts';
 import { syncFolder } from '../keys/durable-file.ts';
 import { publicKeyOf } from '../log/ed25519.ts';
-import { writeBundle } from '../log/bundle.ts';
+import { writeBundle, type ContinuedRecord } from '../log/bundle.ts';
 import { logKeyFingerprint } from '../log/log-key.ts';
 import type { LogReader } from '../log/log-reader.ts';
 import type { WorkerMessage, WorkerTask } from './worker-contract.ts';
@@ -14,17 +14,26 @@ type ExportTask = Extract<WorkerTask, { kind: 'export' }>;
 export async function exportBundle(
   task: ExportTask,
   reader: LogReader,
+  continued: readonly ContinuedRecord[],
   onProgress: (fraction: number) => void,
 ): Promise<WorkerMessage> {
   const startedAt = performance.now();
   const unfinished = task.unfinishedPath;
+  const flag = new Int32Array(task.cancelled);
+  const cancelled = new Error('cancelled');
+  const mayGoOn = (): void => {
+    if (Atomics.load(flag, 0) !== 0) throw cancelled;
+  };
+  let records: number;
   try {
-    await writeBundle(task, reader, unfinished, onProgress);
+    records = await writeBundle(task, reader, unfinished, onProgress, mayGoOn, continued);
     sync(unfinished);
+    mayGoOn();
     renameSync(unfinished, task.path);
     syncFolder(dirname(task.path));
   } catch (cause) {
     rmSync(unfinished, { force: true });
+    if (cause === cancelled) return { kind: 'cancelled' };
     return { kind: 'failed', error: exportError(cause) };
   }
   return {
@@ -32,7 +41,9 @@ export async function exportBundle(
     summary: {
       fileName: basename(task.path),
       sizeBytes: statSync(task.path).size,
+      records,
       treeSize: task.size,
+      encrypted: task.recipients.length > 0,
       clinicalText: task.clinicalText,
       keyFingerprint: logKeyFingerprint(publicKeyOf(task.logSeed)),
       elapsedMs: performance.now() - startedAt,

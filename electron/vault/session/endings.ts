@@ -1,0 +1,98 @@
+import type { FromVault } from '../../links/vault-control.ts';
+import type { LockReason } from '../../shared/lock-reason.ts';
+import type { SessionEndReason } from '../../shared/session-end.ts';
+import type { ModelDownloads } from '../models/model-downloads.ts';
+import { recordSessionEnd, type SessionEnd } from '../requests/session-requests.ts';
+import type { TestHooks } from '../test-hooks.ts';
+import type { BackgroundTasks } from '../worker/background-tasks.ts';
+import type { OpenSession } from './open-session.ts';
+import { recordEvent } from './record-event.ts';
+import type { SignedIn } from './signed-in.ts';
+
+/** The ways in which a session ends. Each of them ends the process that knew keys and text, whatever the disk says. */
+export type Endings = {
+  endSession(end: SessionEnd): void;
+  /** The last leaves are written already. */
+  closeSession(because: Exclude<SessionEndReason, 'locked'>): void;
+  /** A sign-in that is not finished has opened the record all the same: the process goes, as after a session. */
+  abandonSignIn(): void;
+  /** The app ends. */
+  stop(): void;
+};
+
+export function createEndings(deps: {
+  readonly signedIn: () => SignedIn | null;
+  readonly forgetSignedIn: () => void;
+  readonly pending: () => OpenSession | null;
+  readonly downloads: Pick<ModelDownloads, 'stop'>;
+  readonly tasks: BackgroundTasks;
+  readonly hooks: TestHooks;
+  readonly post: (message: FromVault) => void;
+  readonly exitSoon: (after?: Promise<void>) => void;
+}): Endings {
+  function closeSession(because: SessionEndReason, lockReason: LockReason | null = null): void {
+    const signedIn = deps.signedIn();
+    if (signedIn === null) return;
+    const spooled = close(signedIn);
+    deps.post({ kind: 'session-ended', because, userId: signedIn.user.userId, lockReason });
+    deps.exitSoon(spooled);
+  }
+
+  function close({ idle, anchoring, commands, spooling, retention, session }: SignedIn): Promise<void> {
+    commands.close();
+    deps.tasks.discard();
+    idle.stop();
+    anchoring.stop();
+    retention.stop();
+    // It takes copies of the keys, in a thread of its own that ends with this process at the latest.
+    const spooled = spooling.atEnd();
+    spooling.stop();
+    session.close();
+    deps.forgetSignedIn();
+    deps.hooks.flush();
+    return spooled;
+  }
+
+  return {
+    closeSession,
+    endSession(end) {
+      const signedIn = deps.signedIn();
+      if (signedIn === null) throw new Error('nobody is signed in');
+      try {
+        signedIn.commands.close();
+        deps.downloads.stop();
+        recordSessionEnd(signedIn, end);
+      } finally {
+        closeSession(end.kind, end.kind === 'locked' ? end.reason : null);
+      }
+    },
+    abandonSignIn() {
+      const open = deps.pending();
+      if (open === null) return;
+      const { userId } = open.actor;
+      try {
+        recordEvent(open, {
+          type: 'session.sign-in-failed',
+          outcome: 'refused',
+          data: { user: userId, reason: 'abandoned', observed: null },
+        });
+      } finally {
+        open.close();
+        deps.post({ kind: 'session-ended', because: 'signed-out', userId, lockReason: null });
+        deps.exitSoon();
+      }
+    },
+    stop() {
+      const signedIn = deps.signedIn();
+      try {
+        signedIn?.commands.close();
+        deps.downloads.stop();
+        if (signedIn !== null) recordSessionEnd(signedIn, { kind: 'signed-out' });
+      } finally {
+        if (signedIn !== null) void close(signedIn);
+        deps.pending()?.close();
+        deps.hooks.flush();
+      }
+    },
+  };
+}
