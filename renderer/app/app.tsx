@@ -31,6 +31,8 @@ export function App({ vault, shell }: { readonly vault: VaultClient; readonly sh
       vault.onEvent((event) => {
         if (event.event === 'model.status')
           setState((before) => (before === null ? null : { ...before, model: event.status }));
+        if (event.event === 'record.suspect')
+          setState((before) => (before === null ? null : { ...before, suspicion: event.suspicion }));
         if (event.event === 'log.grew')
           setState((before) => (before === null ? null : { ...before, logSize: event.logSize }));
       }),

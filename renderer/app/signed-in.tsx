@@ -1,9 +1,12 @@
 import { useCallback, useEffect, useEffectEvent, useRef, useState, type ReactNode } from 'react';
 import { useApp } from './app-context.ts';
+import { Notices } from './notices.tsx';
+import { SuspectRecord } from './suspect-record.tsx';
 import { LockWarning } from './lock-warning.tsx';
 import { TopBar, type Place } from './top-bar.tsx';
 import { AccountsPage } from '../features/accounts/accounts-page.tsx';
 import { LogPage } from '../features/log/log-page.tsx';
+import { ModelsPage } from '../features/models/models-page.tsx';
 import { OwnAccountDialog } from '../features/own-account/own-account.tsx';
 import { PolicyPage } from '../features/policy/policy-page.tsx';
 import { Workspace } from '../features/workspace/workspace.tsx';
@@ -14,8 +17,8 @@ import type { Role } from '../../electron/shared/roles.ts';
 const placesOf: Readonly<Record<Role, readonly Place[]>> = {
   clinician: ['workspace', 'record'],
   auditor: ['record'],
-  'it-admin': ['record', 'accounts', 'policy'],
-  'sole-practitioner': ['workspace', 'record', 'accounts', 'policy'],
+  'it-admin': ['record', 'accounts', 'models', 'policy'],
+  'sole-practitioner': ['workspace', 'record', 'accounts', 'models', 'policy'],
 };
 
 export function SignedIn(): ReactNode {
@@ -23,6 +26,7 @@ export function SignedIn(): ReactNode {
   const places = placesOf[state.user?.role ?? 'auditor'];
   const [place, setPlace] = useState<Place>(places[0] ?? 'record');
   const [ownAccount, setOwnAccount] = useState(false);
+  const [examining, setExamining] = useState(false);
   const [error, setError] = useState<AppError | null>(null);
   const saveDesk = useRef(async (): Promise<void> => undefined);
   const onSaveReady = useCallback((save: () => Promise<void>) => {
@@ -50,40 +54,59 @@ export function SignedIn(): ReactNode {
     };
   }, []);
 
+  const alarm = examining ? null : state.suspicion;
   return (
-    <div className="signed-in">
-      <TopBar
-        place={place}
-        places={places}
-        onPlace={setPlace}
-        onOwnAccount={() => {
-          setOwnAccount(true);
-        }}
-        onLock={() => void leave('session.lock')}
-        onSignOut={() => void leave('session.signOut')}
-      />
-      <LockWarning />
-      {state.policy.problem !== null && (
-        <p className="message attention" role="status">
-          {state.policy.problem}
-        </p>
-      )}
-      <ErrorMessage error={error} />
-      {places.includes('workspace') && (
-        <div hidden={place !== 'workspace'} className="place">
-          <Workspace onSaveReady={onSaveReady} />
-        </div>
-      )}
-      {place === 'record' && <LogPage />}
-      {place === 'accounts' && <AccountsPage />}
-      {place === 'policy' && <PolicyPage />}
-      {ownAccount && (
-        <OwnAccountDialog
-          onClose={() => {
-            setOwnAccount(false);
-          }}
+    <>
+      {alarm !== null && (
+        <SuspectRecord
+          suspicion={alarm}
+          onExamine={
+            state.user?.role === 'clinician'
+              ? null
+              : () => {
+                  setExamining(true);
+                  setPlace('record');
+                }
+          }
+          onSignOut={() => void leave('session.signOut')}
         />
       )}
-    </div>
+      <div className="signed-in" inert={alarm !== null}>
+        <TopBar
+          place={place}
+          places={places}
+          onPlace={setPlace}
+          onOwnAccount={() => {
+            setOwnAccount(true);
+          }}
+          onLock={() => void leave('session.lock')}
+          onSignOut={() => void leave('session.signOut')}
+        />
+        <LockWarning />
+        <Notices />
+        {state.policy.problem !== null && place !== 'policy' && (
+          <div className="message notice attention" role="status">
+            <p>{state.policy.problem}</p>
+          </div>
+        )}
+        <ErrorMessage error={error} />
+        {places.includes('workspace') && (
+          <div hidden={place !== 'workspace'} className="place">
+            <Workspace onSaveReady={onSaveReady} />
+          </div>
+        )}
+        {place === 'record' && <LogPage />}
+        {place === 'accounts' && <AccountsPage />}
+        {place === 'models' && <ModelsPage />}
+        {place === 'policy' && <PolicyPage />}
+        {ownAccount && (
+          <OwnAccountDialog
+            onClose={() => {
+              setOwnAccount(false);
+            }}
+          />
+        )}
+      </div>
+    </>
   );
 }

@@ -1,5 +1,6 @@
 import {
   BookLock,
+  Boxes,
   House,
   LockKeyhole,
   LogOut,
@@ -19,9 +20,9 @@ import { appStrings } from '../strings/app-strings.ts';
 import { Button } from '../ui/button.tsx';
 import { useApp } from './app-context.ts';
 
-export type Place = 'workspace' | 'record' | 'accounts' | 'policy';
+export type Place = 'workspace' | 'record' | 'accounts' | 'models' | 'policy';
 
-const placeIcons = { workspace: PenLine, record: ScrollText, accounts: Users, policy: Scale };
+const placeIcons = { workspace: PenLine, record: ScrollText, accounts: Users, models: Boxes, policy: Scale };
 
 export function TopBar(props: {
   readonly place: Place;

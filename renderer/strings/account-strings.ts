@@ -53,6 +53,9 @@ export const accountStrings = {
   clear: 'Lift the wait',
   clearDetail: 'After wrong passphrases, sign-in waits. This ends the wait.',
   disable: 'Switch off account',
+  disableSure: 'Yes, switch it off',
+  ownAccount:
+    'Nobody resets or switches off the own account: another administrator does it, or a recovery key at the sign-in screen. Your passphrase and second factor are under your name at the top.',
   disableDetail:
     'The account loses its keys and the key of the record is changed, so nothing that this person knows opens it any more. You are signed out and sign in again. What the person recorded stays.',
   codeTitle: (name: string) => `One-time code for ${name}`,
@@ -72,6 +75,35 @@ export const accountStrings = {
   rotateDetail:
     'A new key for the whole record. Nobody needs to do anything, and every passphrase stays as it is. You are signed out and sign in again. Older backups keep the old key.',
   rotateNow: 'Change the key now',
+  rotateLog: 'Change the key that signs the record',
+  rotateLogDetail:
+    'New entries are signed by a new key; both keys sign the change, so every earlier audit bundle stays valid. You are signed out, and the next screen shows the fingerprint of the new key for whoever checks bundles.',
+  backupTitle: 'Backup',
+  backup: 'Back up the record',
+  backupDetail:
+    'A copy of the whole record and of the key file, encrypted as they are. With a recovery key it can be restored on another computer.',
+  backupExplanation:
+    'Choose a drive that is kept somewhere else. A new folder is written there and read back to the last entry; everybody can go on meanwhile. The copy opens with the passphrases and recovery keys of today, also when they are changed later.',
+  backupChoose: 'Choose where and back up',
+  backingUp: (percent: number) => `Copying and checking: ${percent} %`,
+  backedUp: (folder: string, entries: number) =>
+    `The backup is in ${folder}: ${entries} entries, each read back and checked. Prove from time to time that a recovery key opens it: cloister drill --backup.`,
+  backupSameDisk:
+    'This backup lies on the disk of the record itself. If the disk or the computer is lost, so are both. Copy the folder to another drive.',
+  checkpoint: 'Checkpoint of the copy, to be kept with it',
+  retire: 'Retire this computer',
+  retireDetail:
+    'For a computer that is replaced or given away: a last backup, a signed certificate, and then no key to the record is left here.',
+  retireWhat: 'This cannot be undone on this computer. In this order:',
+  retireSteps: [
+    'The whole record is backed up into a new folder and read back to its last entry.',
+    'A certificate, signed with the key of the record, is written beside the backup.',
+    'The keys on this computer are destroyed and the files of the record removed. Nobody can sign in here any more.',
+  ],
+  retireKeep:
+    'From then on the record is in that backup alone, and the law wants it kept for years. Choose a drive that is kept, not the disk of this computer.',
+  retirePassphrase: 'Your passphrase',
+  retireChoose: 'Choose where, back up and retire',
 } as const;
 
 export const ownAccountStrings = {

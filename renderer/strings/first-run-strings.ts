@@ -19,7 +19,10 @@ export const firstRunStrings = {
   clinicianDetail: 'The clinician writes with the model and sees the own record.',
   name: 'Name',
   passphrase: 'Passphrase',
-  passphraseHint: 'At least 12 characters. Four or five random words are strong and easy to remember.',
+  passphraseHint: (characters: number) =>
+    `At least ${characters} characters. Four or five random words are strong and easy to remember.`,
+  passphraseAlone:
+    'This computer has no system keychain, so the passphrase alone protects the record, and it has to be stronger here.',
   repeat: 'Repeat passphrase',
   differs: 'The two passphrases differ.',
   short: (missing: number) => `${missing} more ${missing === 1 ? 'character' : 'characters'} needed.`,

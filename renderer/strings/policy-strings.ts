@@ -17,4 +17,5 @@ export const policyStrings = {
   } satisfies Record<EffectivePolicyView['settings'][number]['source'], string>,
   yes: 'yes',
   no: 'no',
+  shortened: (beginning: string, characters: number) => `${beginning}… (${characters} characters)`,
 } as const;

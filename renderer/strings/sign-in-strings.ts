@@ -1,9 +1,18 @@
+import type { LockReason } from '../../electron/shared/lock-reason.ts';
 import type { AccountTile } from '../../electron/shared/session-contract.ts';
 
 export const signInStrings = {
   title: 'Sign in',
   locked: 'Locked',
-  lockedBy: (name: string) => `by ${name}. The unfinished text is kept.`,
+  lockedFor: (name: string, writes: boolean) =>
+    writes ? `What ${name} was writing is kept.` : `${name} was signed in.`,
+  lockedBecause: {
+    'by-hand': () => 'It was locked by hand.',
+    idle: (minutes: number) =>
+      `Nobody used it for ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, so it locked itself.`,
+    suspend: () => 'The computer was asleep.',
+    'screen-locked': () => 'The screen of this computer was locked.',
+  } satisfies Record<LockReason, (minutes: number) => string>,
   who: 'Who are you?',
   somebodyElse: 'Somebody else? Choose your name. What the other person was writing stays theirs.',
   passphrase: 'Passphrase',
@@ -41,7 +50,7 @@ export const signInStrings = {
   enrolTitle: 'Set up your second factor',
   enrolDetail:
     'Your organisation wants a second factor: a six-digit code from an app on your phone, asked for after the passphrase.',
-  recoverLink: 'Nobody can sign in? Use a recovery key',
+  recoverLink: 'Nobody can sign in? IT uses a recovery key',
   recoverTitle: 'Use a recovery key',
   recoverDetail:
     'For the day when every administrator has forgotten the passphrase. The recovery key opens the record, and one administrator chooses a new passphrase. Other accounts stay as they are. This is recorded and stands out.',

@@ -21,3 +21,13 @@ export function InfoMessage({ children }: { readonly children: ReactNode }): Rea
     </p>
   );
 }
+
+/** Nothing failed, but somebody should do something about it. */
+export function AttentionMessage({ children }: { readonly children: ReactNode }): ReactNode {
+  return (
+    <p className="message attention" role="status">
+      <CircleAlert aria-hidden="true" size={18} />
+      <span>{children}</span>
+    </p>
+  );
+}

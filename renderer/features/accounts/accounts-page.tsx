@@ -6,6 +6,7 @@ import { Button } from '../../ui/button.tsx';
 import { ErrorMessage } from '../../ui/message.tsx';
 import { AccountsTable } from './accounts-table.tsx';
 import { AddPerson } from './add-person.tsx';
+import { Backup } from './backup.tsx';
 import { Keys } from './keys.tsx';
 import { ManagePerson } from './manage-person.tsx';
 import { OneTimeCode } from './one-time-code.tsx';
@@ -54,6 +55,7 @@ export function AccountsPage(): ReactNode {
         }}
       />
       <Keys />
+      <Backup />
       {open?.kind === 'add' && <AddPerson accounts={accounts} onClose={close} onCode={showCode} />}
       {managed !== undefined && (
         <ManagePerson account={managed} accounts={accounts} onClose={close} onCode={showCode} />

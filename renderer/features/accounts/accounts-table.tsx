@@ -5,7 +5,7 @@ import { roleNames } from '../../../electron/shared/roles.ts';
 import { useApp } from '../../app/app-context.ts';
 import { accountStrings as words } from '../../strings/account-strings.ts';
 import { Button } from '../../ui/button.tsx';
-import { localTime } from '../log/log-table.tsx';
+import { localTime } from '../log/local-time.ts';
 
 export function AccountsTable(props: {
   readonly rows: readonly AccountRow[];

@@ -7,9 +7,11 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
 import { ErrorMessage, InfoMessage } from '../../ui/message.tsx';
 
+type KeyRequest = 'keys.rotate' | 'keys.rotateLogKey';
+
 /** The keys that outlive every passphrase: a drill with a recovery key, and a new key for the record. */
 export function Keys(): ReactNode {
-  const [open, setOpen] = useState<'drill' | 'rotate' | null>(null);
+  const [open, setOpen] = useState<'drill' | KeyRequest | null>(null);
   const close = (): void => {
     setOpen(null);
   };
@@ -30,14 +32,29 @@ export function Keys(): ReactNode {
         <p className="quiet">{words.rotateDetail}</p>
         <Button
           onClick={() => {
-            setOpen('rotate');
+            setOpen('keys.rotate');
           }}
         >
           {words.rotate}
         </Button>
       </div>
+      <div className="deed">
+        <p className="quiet">{words.rotateLogDetail}</p>
+        <Button
+          onClick={() => {
+            setOpen('keys.rotateLogKey');
+          }}
+        >
+          {words.rotateLog}
+        </Button>
+      </div>
       {open === 'drill' && <Drill onClose={close} />}
-      {open === 'rotate' && <Rotate onClose={close} />}
+      {open === 'keys.rotate' && (
+        <Rotate request={open} title={words.rotate} detail={words.rotateDetail} onClose={close} />
+      )}
+      {open === 'keys.rotateLogKey' && (
+        <Rotate request={open} title={words.rotateLog} detail={words.rotateLogDetail} onClose={close} />
+      )}
     </section>
   );
 }
@@ -85,22 +102,32 @@ function Drill({ onClose }: { readonly onClose: () => void }): ReactNode {
   );
 }
 
-function Rotate({ onClose }: { readonly onClose: () => void }): ReactNode {
+function Rotate({
+  request,
+  title,
+  detail,
+  onClose,
+}: {
+  readonly request: KeyRequest;
+  readonly title: string;
+  readonly detail: string;
+  readonly onClose: () => void;
+}): ReactNode {
   const { vault } = useApp();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<AppError | null>(null);
 
   async function rotate(): Promise<void> {
     setBusy(true);
-    const result = await vault.request('keys.rotate', {});
+    const result = await vault.request(request, {});
     setBusy(false);
     // The vault that did it is gone, often before its answer arrives; then the sign-in screen is here.
     if (!result.ok && result.error.code !== 'vault-stopped') setError(result.error);
   }
 
   return (
-    <Dialog title={words.rotate} onClose={onClose}>
-      <p>{words.rotateDetail}</p>
+    <Dialog title={title} onClose={onClose}>
+      <p>{detail}</p>
       <ErrorMessage error={error} />
       <div className="row">
         <Button onClick={onClose} disabled={busy}>

@@ -4,6 +4,7 @@ import { accountStrings as words } from '../../strings/account-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
+import { useApp } from '../../app/app-context.ts';
 import { ErrorMessage } from '../../ui/message.tsx';
 import type { Accounts } from './use-accounts.ts';
 
@@ -15,6 +16,7 @@ export function ManagePerson(props: {
   readonly onCode: (name: string, code: string) => void;
 }): ReactNode {
   const { account, accounts } = props;
+  const isSelf = useApp().state.user?.userId === account.userId;
   const { userId } = account;
   const [name, setName] = useState(account.displayName);
 
@@ -48,7 +50,8 @@ export function ManagePerson(props: {
           {words.rename}
         </Button>
       </form>
-      {account.state === 'disabled' ? (
+      {isSelf && <p className="quiet">{words.ownAccount}</p>}
+      {isSelf ? null : account.state === 'disabled' ? (
         <Deed name={words.enable} detail={words.enableDetail} onDo={() => void issueCode()} />
       ) : (
         <>
@@ -83,7 +86,7 @@ export function ManagePerson(props: {
           <Deed
             name={words.disable}
             detail={words.disableDetail}
-            harm
+            sure={words.disableSure}
             onDo={() => {
               simple('accounts.disable');
             }}
@@ -101,15 +104,29 @@ export function ManagePerson(props: {
 function Deed(props: {
   readonly name: string;
   readonly detail: string;
-  readonly harm?: boolean;
+  /** What is clicked in its place at the second click, for a deed that takes effect at once for somebody else. */
+  readonly sure?: string;
   readonly onDo: () => void;
 }): ReactNode {
+  const [asked, setAsked] = useState(false);
+  const { sure } = props;
   return (
     <div className="deed">
       <p className="quiet">{props.detail}</p>
-      <Button className={props.harm === true ? 'harm' : 'deed-button'} onClick={props.onDo}>
-        {props.name}
-      </Button>
+      {sure === undefined || asked ? (
+        <Button className={sure === undefined ? 'deed-button' : 'harm'} onClick={props.onDo}>
+          {sure ?? props.name}
+        </Button>
+      ) : (
+        <Button
+          className="harm"
+          onClick={() => {
+            setAsked(true);
+          }}
+        >
+          {props.name}
+        </Button>
+      )}
     </div>
   );
 }

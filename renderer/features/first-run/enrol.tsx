@@ -2,6 +2,7 @@ import { useState, type ReactNode } from 'react';
 import type { AppError } from '../../../electron/shared/app-error.ts';
 import type { AppState } from '../../../electron/shared/contract.ts';
 import { useApp } from '../../app/app-context.ts';
+import { StartNotices } from '../../app/notices.tsx';
 import { firstRunStrings as words } from '../../strings/first-run-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorMessage } from '../../ui/message.tsx';
@@ -28,6 +29,7 @@ export function Enrol(props: {
     <main className="centre">
       <section className="card">
         <h1>{words.enrolTitle(organisation)}</h1>
+        <StartNotices />
         <p>{words.enrolDetail}</p>
         <dl className="facts">
           <dt>{words.enrolPeople}</dt>

@@ -1,6 +1,7 @@
 import { useReducer, useState, type ReactNode } from 'react';
 import type { AppError } from '../../../electron/shared/app-error.ts';
 import { useApp } from '../../app/app-context.ts';
+import { StartNotices } from '../../app/notices.tsx';
 import { firstRunStrings as words } from '../../strings/first-run-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/field.tsx';
@@ -9,6 +10,7 @@ import { emptyForm, type Person, type SetupForm } from './setup-form.ts';
 import { Enrol } from './enrol.tsx';
 import { PersonStep } from './person-step.tsx';
 import { RecoveryStep } from './recovery-step.tsx';
+import { SetUpDone } from './set-up-done.tsx';
 import { StepFrame } from './step-frame.tsx';
 
 /** Six steps; nothing is written before the last one. */
@@ -47,7 +49,7 @@ export function FirstRun(): ReactNode {
     setFingerprint(result.value.keyFingerprint);
   }
 
-  if (fingerprint !== null) return <Done fingerprint={fingerprint} onContinue={() => void refresh()} />;
+  if (fingerprint !== null) return <SetUpDone fingerprint={fingerprint} onContinue={() => void refresh()} />;
   if (state.provisioning !== null)
     return <Enrol provisioning={state.provisioning} onEnrolled={setFingerprint} />;
   const person = (part: 'administrator' | 'clinician') => (value: Person) => {
@@ -93,6 +95,7 @@ function Welcome({ onStart }: { readonly onStart: () => void }): ReactNode {
   return (
     <>
       <h1>{words.welcomeTitle}</h1>
+      <StartNotices />
       {words.welcome.map((text) => (
         <p key={text}>{text}</p>
       ))}
@@ -183,29 +186,5 @@ function Review(props: {
         </Button>
       </div>
     </>
-  );
-}
-
-function Done({
-  fingerprint,
-  onContinue,
-}: {
-  readonly fingerprint: string;
-  readonly onContinue: () => void;
-}): ReactNode {
-  return (
-    <main className="centre">
-      <section className="card">
-        <h1>{words.doneTitle}</h1>
-        <p>{words.doneDetail}</p>
-        <p className="label">{words.fingerprint}</p>
-        <p className="code" data-testid="fingerprint">
-          {fingerprint}
-        </p>
-        <Button kind="primary" onClick={onContinue}>
-          {words.goToSignIn}
-        </Button>
-      </section>
-    </main>
   );
 }

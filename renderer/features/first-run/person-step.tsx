@@ -47,7 +47,10 @@ export function PersonStep(props: {
       />
       <Field
         label={words.passphrase}
-        hint={words.passphraseHint}
+        hint={[
+          ...(state.deviceBinding === 'passphrase-only' ? [words.passphraseAlone] : []),
+          words.passphraseHint(state.policy.minimumCharacters),
+        ].join(' ')}
         type="password"
         value={person.passphrase}
         required

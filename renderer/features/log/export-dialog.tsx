@@ -1,100 +1,114 @@
-import { useEffect, useState, type ReactNode } from 'react';
-import type { AppError } from '../../../electron/shared/app-error.ts';
+import { useState, type ReactNode } from 'react';
 import type { ExportSummary } from '../../../electron/shared/log-data.ts';
 import { useApp } from '../../app/app-context.ts';
-import { logStrings as words } from '../../strings/log-strings.ts';
+import { exportStrings as words } from '../../strings/export-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { ErrorMessage } from '../../ui/message.tsx';
+import { ErrorMessage, InfoMessage } from '../../ui/message.tsx';
+import { firstChoice, recipientsOf, selectionOf, suggestedName } from './export-choice.ts';
+import { RecipientsField, SelectionChoice, TextChoice } from './export-choices.tsx';
+import { useExport, type Export } from './use-export.ts';
 
 export function ExportDialog({ onClose }: { readonly onClose: () => void }): ReactNode {
-  const { vault, shell, state } = useApp();
-  const mayIncludeText = state.user?.role !== 'auditor' || state.policy.auditorReadsText;
-  const [clinicalText, setClinicalText] = useState<'withheld' | 'included'>('withheld');
-  const [fraction, setFraction] = useState<number | null>(null);
-  const [summary, setSummary] = useState<ExportSummary | null>(null);
-  const [error, setError] = useState<AppError | null>(null);
-  useEffect(
-    () =>
-      vault.onEvent((event) => {
-        if (event.event === 'export.progress') setFraction(event.fraction);
-      }),
-    [vault],
-  );
+  const { state } = useApp();
+  const role = state.user?.role;
+  const mayIncludeText =
+    role === 'sole-practitioner' || (role === 'auditor' && state.policy.auditorReadsText);
+  const [choice, setChoice] = useState(firstChoice);
+  const { progress, run, stop } = useExport();
+  const selection = selectionOf(choice);
+  const choices = {
+    choice,
+    onChange: (change: Partial<typeof choice>) => {
+      setChoice({ ...choice, ...change });
+    },
+  };
 
-  async function run(): Promise<void> {
-    setError(null);
-    const day = new Date().toISOString().slice(0, 10);
-    const file = await shell.chooseSaveFile('audit-bundle', `cloister-audit_${day}.zip`);
-    if (file === null) return;
-    setFraction(0);
-    const result = await vault.request('log.export', { clinicalText, fileGrant: file.grant });
-    setFraction(null);
-    if (result.ok) setSummary(result.value);
-    else setError(result.error);
+  function begin(): void {
+    if (selection === null) return;
+    const { clinicalText } = choice;
+    void run(
+      { clinicalText, selection, recipients: recipientsOf(choice) },
+      suggestedName(choice, new Date()),
+    );
   }
 
+  if (progress.state === 'running')
+    return (
+      <Dialog title={words.title} onClose={() => void stop()}>
+        <Running progress={progress} onStop={() => void stop()} />
+      </Dialog>
+    );
+  if (progress.state === 'done')
+    return (
+      <Dialog title={words.title} onClose={onClose}>
+        <Done summary={progress.summary} />
+        <div className="row">
+          <Button onClick={onClose}>{words.close}</Button>
+        </div>
+      </Dialog>
+    );
   return (
-    <Dialog title={words.exportTitle} onClose={onClose}>
-      {summary === null ? (
-        <>
-          <p>{words.exportDetail}</p>
-          {mayIncludeText && <TextChoice value={clinicalText} onChange={setClinicalText} />}
-          {fraction !== null && (
-            <p role="status">
-              <progress value={fraction} max={1} /> {words.exporting(Math.round(fraction * 100))}
-            </p>
-          )}
-        </>
-      ) : (
-        <>
-          <p role="status">{words.exported(summary.fileName, summary.treeSize)}</p>
-          <p className="label">{words.fingerprint}</p>
-          <p className="code">{summary.keyFingerprint}</p>
-        </>
-      )}
-      <ErrorMessage error={error} />
-      <div className="row">
-        <Button onClick={onClose} disabled={fraction !== null}>
-          {words.close}
-        </Button>
-        {summary === null && (
-          <Button kind="primary" onClick={() => void run()} disabled={fraction !== null}>
+    <Dialog title={words.title} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          begin();
+        }}
+      >
+        <p>{words.detail}</p>
+        <SelectionChoice {...choices} />
+        {mayIncludeText ? <TextChoice {...choices} /> : <p>{words.withoutText}</p>}
+        <RecipientsField {...choices} />
+        <Failure error={progress.error} />
+        <div className="row">
+          <Button onClick={onClose}>{words.close}</Button>
+          <Button type="submit" kind="primary" disabled={selection === null}>
             {words.choose}
           </Button>
-        )}
-      </div>
+        </div>
+      </form>
     </Dialog>
   );
 }
 
-function TextChoice(props: {
-  readonly value: 'withheld' | 'included';
-  readonly onChange: (value: 'withheld' | 'included') => void;
+function Running(props: {
+  readonly progress: Extract<Export, { state: 'running' }>;
+  readonly onStop: () => void;
 }): ReactNode {
-  const choices = [
-    { value: 'withheld', label: words.withheld, detail: words.withheldDetail },
-    { value: 'included', label: words.included, detail: words.includedDetail },
-  ] as const;
+  const { fraction, isStopping } = props.progress;
+  const percent = Math.round(fraction * 100);
   return (
     <>
-      {choices.map((choice) => (
-        <label key={choice.value} className={choice.value === 'included' ? 'choice attention' : 'choice'}>
-          <input
-            type="radio"
-            name="clinical-text"
-            aria-label={choice.label}
-            checked={props.value === choice.value}
-            onChange={() => {
-              props.onChange(choice.value);
-            }}
-          />
-          <span>
-            {choice.label}
-            <small>{choice.detail}</small>
-          </span>
-        </label>
-      ))}
+      <p role="status" className="figures">
+        {isStopping ? words.stopping : words.writing}
+      </p>
+      <div className="export-progress">
+        <progress value={fraction} max={1} aria-label={words.writing} />
+        <span className="figures">{words.percent(percent)}</span>
+      </div>
+      <div className="row">
+        <Button onClick={props.onStop} disabled={isStopping}>
+          {words.stop}
+        </Button>
+      </div>
     </>
   );
+}
+
+function Done({ summary }: { readonly summary: ExportSummary }): ReactNode {
+  return (
+    <>
+      <p role="status">{words.exported(summary)}</p>
+      {summary.encrypted && <p>{words.encrypted}</p>}
+      <p className="label">{words.fingerprint}</p>
+      <p className="code">{summary.keyFingerprint}</p>
+    </>
+  );
+}
+
+/** What somebody stopped on purpose is no failure. */
+function Failure({ error }: Pick<Extract<Export, { state: 'choosing' }>, 'error'>): ReactNode {
+  if (error?.code === 'cancelled') return <InfoMessage>{error.message}</InfoMessage>;
+  return <ErrorMessage error={error} />;
 }

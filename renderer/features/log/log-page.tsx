@@ -1,6 +1,7 @@
 import { Siren } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { AppError } from '../../../electron/shared/app-error.ts';
+import type { RequestOutput } from '../../../electron/shared/contract.ts';
 import type { LogRecord, LogRow, Verification } from '../../../electron/shared/log-data.ts';
 import type { Entry } from '../../../electron/shared/ids.ts';
 import { useApp } from '../../app/app-context.ts';
@@ -8,11 +9,16 @@ import { logStrings as words } from '../../strings/log-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorMessage, InfoMessage } from '../../ui/message.tsx';
 import { BreakGlass } from './break-glass.tsx';
+import { CorrectDialog } from './correct-dialog.tsx';
 import { ExportDialog } from './export-dialog.tsx';
+import { LogDigest } from './log-digest.tsx';
 import { LogFilters } from './log-filters.tsx';
+import { LogSearch } from './log-search.tsx';
 import { LogTable } from './log-table.tsx';
 import { RecordPanel } from './record-panel.tsx';
-import { useLog } from './use-log.ts';
+import { RetentionNotice } from './retention-notice.tsx';
+import { ReviewDialog } from './review-dialog.tsx';
+import { everything, useLog } from './use-log.ts';
 
 const details = {
   clinician: words.detailClinician,
@@ -30,7 +36,12 @@ export function LogPage(): ReactNode {
   const [error, setError] = useState<AppError | null>(null);
   const [broken, setBroken] = useState<string | null>(null);
   const [breaking, setBreaking] = useState(false);
+  const [reviewing, setReviewing] = useState<number | null>(null);
+  const [reviewed, setReviewed] = useState<RequestOutput<'log.review'> | null>(null);
+  const [correcting, setCorrecting] = useState(false);
+  const [version, setVersion] = useState(0);
   const role = state.user?.role;
+  const mayReadText = role !== 'it-admin' && (role !== 'auditor' || state.policy.auditorReadsText);
 
   async function open(entry: Entry): Promise<void> {
     const result = await vault.request('log.open', { entry });
@@ -66,6 +77,16 @@ export function LogPage(): ReactNode {
         )}
         {role !== 'clinician' && (
           <Button
+            disabled={log.rows.length === 0}
+            onClick={() => {
+              setReviewing(Math.max(...log.rows.map(({ row }) => row.entry)));
+            }}
+          >
+            {words.review}
+          </Button>
+        )}
+        {role !== 'clinician' && (
+          <Button
             kind="primary"
             onClick={() => {
               setExporting(true);
@@ -81,14 +102,21 @@ export function LogPage(): ReactNode {
         </p>
       )}
       <CheckResult checked={checked} />
+      {reviewed !== null && (
+        <InfoMessage>{words.reviewDone(reviewed.from, reviewed.to, reviewed.entry)}</InfoMessage>
+      )}
       <ErrorMessage error={error ?? log.error} />
+      {role !== 'clinician' && <LogDigest version={version} />}
+      {role !== 'clinician' && <RetentionNotice version={version} />}
       <div className="log-columns" data-open={record !== null}>
         <section className="log-list" aria-label={words.title}>
+          {mayReadText && <LogSearch log={log} />}
           <LogFilters log={log} />
           <LogTable
             log={log}
             opened={record?.row.entry ?? null}
             withPatients={role !== 'it-admin'}
+            withReviews={role !== 'clinician'}
             onOpen={(row: LogRow) => void open(row.entry)}
           />
         </section>
@@ -96,6 +124,9 @@ export function LogPage(): ReactNode {
           <RecordPanel
             record={record}
             onOpen={(entry) => void open(entry)}
+            onCorrect={() => {
+              setCorrecting(true);
+            }}
             onClose={() => {
               setRecord(null);
             }}
@@ -110,7 +141,19 @@ export function LogPage(): ReactNode {
           onOpened={(patientReference) => {
             setBreaking(false);
             setBroken(patientReference);
-            log.setFilter({ userId: null, type: null, patientReference });
+            log.setFilter({ ...everything, patientReference });
+          }}
+        />
+      )}
+      {correcting && record !== null && (
+        <CorrectDialog
+          entry={record.row.entry}
+          onClose={() => {
+            setCorrecting(false);
+          }}
+          onCorrected={() => {
+            setCorrecting(false);
+            void open(record.row.entry);
           }}
         />
       )}
@@ -118,6 +161,21 @@ export function LogPage(): ReactNode {
         <ExportDialog
           onClose={() => {
             setExporting(false);
+            setVersion(version + 1);
+          }}
+        />
+      )}
+      {reviewing !== null && (
+        <ReviewDialog
+          newest={reviewing}
+          onClose={() => {
+            setReviewing(null);
+          }}
+          onReviewed={(review) => {
+            setReviewing(null);
+            setReviewed(review);
+            setVersion(version + 1);
+            log.reload();
           }}
         />
       )}

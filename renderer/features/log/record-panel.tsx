@@ -2,9 +2,11 @@ import { ShieldCheck, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { LogRecord } from '../../../electron/shared/log-data.ts';
 import type { Entry } from '../../../electron/shared/ids.ts';
-import { eventNames, fieldNames, logStrings as words } from '../../strings/log-strings.ts';
+import { eventNames } from '../../../electron/shared/event-names.ts';
+import { fieldNames, logStrings as words } from '../../strings/log-strings.ts';
 import { Button } from '../../ui/button.tsx';
-import { localTime } from './log-table.tsx';
+import { localDate, localTime } from './local-time.ts';
+import { Replay } from './replay.tsx';
 
 function PayloadText({ field, text }: { readonly field: string; readonly text: string }): ReactNode {
   const testId = `payload-${field}`;
@@ -28,13 +30,37 @@ function changeOf(line: string): 'added' | 'removed' | 'place' | undefined {
   return line.startsWith('-') ? 'removed' : undefined;
 }
 
+function Link(props: {
+  readonly entry: Entry;
+  readonly onOpen: (entry: Entry) => void;
+  readonly children: ReactNode;
+}): ReactNode {
+  return (
+    <Button
+      kind="plain"
+      onClick={() => {
+        props.onOpen(props.entry);
+      }}
+    >
+      {props.children}
+    </Button>
+  );
+}
+
+/** A request or its answer, whose text this person may read. */
+function isReplayable({ row, payloads }: LogRecord): boolean {
+  const isTurn = row.type === 'prompt.submitted' || row.type.startsWith('response.');
+  return isTurn && payloads.every(({ text }) => text !== null);
+}
+
 export function RecordPanel(props: {
   readonly record: LogRecord;
   readonly onOpen: (entry: Entry) => void;
+  readonly onCorrect: () => void;
   readonly onClose: () => void;
 }): ReactNode {
   const { record, onOpen } = props;
-  const { row, inclusion, counterpart } = record;
+  const { row, inclusion, counterpart, corrects, correctedBy } = record;
   return (
     <aside className="record" aria-label={words.details(row.entry)}>
       <header className="pane-head">
@@ -51,16 +77,28 @@ export function RecordPanel(props: {
         <ShieldCheck aria-hidden="true" size={16} />{' '}
         {inclusion.proven ? words.proven(inclusion.treeSize) : words.notProven}
       </p>
+      <p className="hint">{inclusion.proven ? words.provenMeans : words.notProvenMeans}</p>
+      <p className="quiet">
+        {row.review === null
+          ? words.notReviewed
+          : words.reviewedBy(row.review.name, localDate(row.review.at))}
+        {row.model !== null && ` · ${words.model}: ${row.model}`}
+      </p>
       {counterpart !== null && (
-        <Button
-          kind="plain"
-          onClick={() => {
-            onOpen(counterpart);
-          }}
-        >
+        <Link entry={counterpart} onOpen={onOpen}>
           {words.counterpart(counterpart)}
-        </Button>
+        </Link>
       )}
+      {corrects !== null && (
+        <Link entry={corrects} onOpen={onOpen}>
+          {words.corrects(corrects)}
+        </Link>
+      )}
+      {correctedBy.map((entry) => (
+        <Link key={entry} entry={entry} onOpen={onOpen}>
+          {words.correctedBy(entry)}
+        </Link>
+      ))}
       {record.payloads.map((payload) => (
         <section key={payload.field} className="payload">
           <h3>{fieldNames[payload.field] ?? payload.field}</h3>
@@ -76,11 +114,13 @@ export function RecordPanel(props: {
           )}
         </section>
       ))}
+      {isReplayable(record) && <Replay key={row.entry} entry={row.entry} />}
       <details>
         <summary>{words.exact}</summary>
         <pre className="code-block">{record.leafJson}</pre>
         <p className="code-inline">{record.leafHash}</p>
       </details>
+      {record.correctable && <Button onClick={props.onCorrect}>{words.correct}</Button>}
     </aside>
   );
 }

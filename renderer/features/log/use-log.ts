@@ -1,77 +1,133 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { AppError } from '../../../electron/shared/app-error.ts';
-import type { LogRow } from '../../../electron/shared/log-data.ts';
-import type { UserId } from '../../../electron/shared/ids.ts';
-import type { LogEventType } from '../../../electron/shared/log-event-types.ts';
+import type { ParsedInput } from '../../../electron/shared/contract.ts';
+import type { FoundRow } from '../../../electron/shared/log-data.ts';
 import { useApp } from '../../app/app-context.ts';
 
-const pageSize = 50;
-export type LogFilter = {
-  readonly userId: UserId | null;
-  readonly type: LogEventType | null;
-  /** As typed; the empty text is every patient. */
-  readonly patientReference: string | null;
+const pageSize = 100;
+const foundPageSize = 50;
+
+export type LogFilter = Omit<ParsedInput<'log.list'>, 'before' | 'limit' | 'order'>;
+export type LogOrder = ParsedInput<'log.list'>['order'];
+
+export const everything: LogFilter = {
+  userId: null,
+  type: null,
+  patientReference: null,
+  outcome: null,
+  model: null,
+  from: null,
+  to: null,
 };
+/** What is asked for: all of it at once, so that an answer always fits what the screen says. */
+type Question = { readonly filter: LogFilter; readonly order: LogOrder; readonly query: string };
 
 export type LogModel = {
-  readonly rows: readonly LogRow[];
+  readonly rows: readonly FoundRow[];
+  /** False until the first answer is there. */
+  readonly isRead: boolean;
   readonly hasOlder: boolean;
   /** Entries since the list was read; it is not read anew by itself, because looking is an entry too. */
   readonly newer: number;
   readonly filter: LogFilter;
+  readonly order: LogOrder;
+  /** What was searched for; empty: nothing. */
+  readonly query: string;
+  /** Models that occur in the record. */
+  readonly models: readonly string[];
   readonly error: AppError | null;
-  setFilter(filter: LogFilter): void;
-  older(): Promise<void>;
-  reload(): Promise<void>;
+  setFilter(change: Partial<LogFilter>): void;
+  setOrder(order: LogOrder): void;
+  search(query: string): void;
+  /** The next page; nothing where one is on its way, or there is none. */
+  older(): void;
+  reload(): void;
 };
 
 export function useLog(): LogModel {
   const { vault, state } = useApp();
-  const [filter, setFilter] = useState<LogFilter>({
-    userId: null,
-    type: null,
-    patientReference: null,
+  const [question, setQuestion] = useState<Question>({
+    filter: everything,
+    order: { by: 'entry', reversed: false },
+    query: '',
   });
-  const [rows, setRows] = useState<readonly LogRow[]>([]);
+  const [rows, setRows] = useState<readonly FoundRow[]>([]);
+  const [models, setModels] = useState<readonly string[]>([]);
   const [hasOlder, setHasOlder] = useState(false);
   const [sizeRead, setSizeRead] = useState<number | null>(null);
   const [error, setError] = useState<AppError | null>(null);
+  /** What is on its way: a slow answer to an earlier question must not replace the rows of the present one. */
+  const asked = useRef<Question | null>(null);
 
-  const ask = useCallback(
-    (before: LogRow | null) =>
-      vault.request('log.list', { before: before?.entry ?? null, limit: pageSize, ...filter }),
-    [vault, filter],
-  );
-  const take = useCallback((before: LogRow | null, result: Awaited<ReturnType<typeof ask>>) => {
-    setError(result.ok ? null : result.error);
-    if (!result.ok) return;
-    setRows((known) => (before === null ? result.value.rows : [...known, ...result.value.rows]));
-    setHasOlder(result.value.rows.length === pageSize);
-    if (before === null) setSizeRead(result.value.logSize);
+  const take = useCallback((last: FoundRow | null, answer: Awaited<ReturnType<typeof askVault>>) => {
+    setError(answer.ok ? null : answer.error);
+    if (!answer.ok) return;
+    setRows((known) => (last === null ? answer.rows : [...known, ...answer.rows]));
+    setHasOlder(answer.hasOlder);
+    if (answer.models !== null) setModels(answer.models);
+    if (last === null) setSizeRead(answer.logSize);
   }, []);
-  const read = async (before: LogRow | null): Promise<void> => {
-    take(before, await ask(before));
+  const read = async (last: FoundRow | null): Promise<void> => {
+    const mine = { ...question };
+    asked.current = mine;
+    const answer = await askVault(vault, mine, last);
+    if (asked.current !== mine) return;
+    asked.current = null;
+    take(last, answer);
   };
-
   useEffect(() => {
-    // A slow answer to an earlier filter must not replace the rows of the present one.
-    let wanted = true;
-    void ask(null).then((result) => {
-      if (wanted) take(null, result);
+    asked.current = question;
+    void askVault(vault, question, null).then((answer) => {
+      if (asked.current !== question) return;
+      asked.current = null;
+      take(null, answer);
     });
-    return () => {
-      wanted = false;
-    };
-  }, [ask, take]);
+  }, [vault, question, take]);
 
   return {
     rows,
+    isRead: sizeRead !== null,
     hasOlder,
     newer: sizeRead === null || state.logSize === null ? 0 : Math.max(0, state.logSize - sizeRead),
-    filter,
+    ...question,
+    models,
     error,
-    setFilter,
-    older: () => read(rows.at(-1) ?? null),
-    reload: () => read(null),
+    setFilter: (change) => {
+      setQuestion({ ...question, filter: { ...question.filter, ...change } });
+    },
+    setOrder: (order) => {
+      setQuestion({ ...question, order });
+    },
+    search: (query) => {
+      setQuestion({ ...question, query });
+    },
+    older: () => {
+      if (hasOlder && asked.current === null) void read(rows.at(-1) ?? null);
+    },
+    reload: () => void read(null),
+  };
+}
+
+async function askVault(
+  vault: ReturnType<typeof useApp>['vault'],
+  { filter, order, query }: Question,
+  last: FoundRow | null,
+) {
+  const before = last?.row.entry ?? null;
+  if (query !== '') {
+    const found = await vault.request('log.search', { ...filter, query, before, limit: foundPageSize });
+    if (!found.ok) return found;
+    const { rows, logSize } = found.value;
+    return { ok: true as const, rows, logSize, models: null, hasOlder: rows.length === foundPageSize };
+  }
+  const listed = await vault.request('log.list', { ...filter, order, before, limit: pageSize });
+  if (!listed.ok) return listed;
+  const { rows, logSize, models } = listed.value;
+  return {
+    ok: true as const,
+    rows: rows.map((row) => ({ row, place: null })),
+    logSize,
+    models,
+    hasOlder: rows.length === pageSize,
   };
 }

@@ -6,7 +6,7 @@ import { ownAccountStrings as words } from '../../strings/account-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { ErrorMessage } from '../../ui/message.tsx';
-import { localTime } from '../log/log-table.tsx';
+import { localTime } from '../log/local-time.ts';
 import { ChangePassphrase } from './change-passphrase.tsx';
 import { RemoveSecondFactor, SetUpSecondFactor } from './second-factor.tsx';
 

@@ -80,7 +80,7 @@ function PolicyView({ policy }: { readonly policy: EffectivePolicyView }): React
                   <th scope="row" className="code-inline">
                     {name}
                   </th>
-                  <td>{typeof value === 'boolean' ? (value ? words.yes : words.no) : value}</td>
+                  <td className="wrap value">{inWords(value)}</td>
                   <td>
                     <span className={source === 'strictest' ? 'sign attention' : 'quiet'}>
                       {words.source[source]}
@@ -95,4 +95,13 @@ function PolicyView({ policy }: { readonly policy: EffectivePolicyView }): React
       </section>
     </>
   );
+}
+
+/** The whole of a certificate or of many keys says nothing to a reader, and it stands in the file. */
+const longestValue = 120;
+
+function inWords(value: string | number | boolean): string {
+  if (typeof value === 'boolean') return value ? words.yes : words.no;
+  const text = String(value);
+  return text.length <= longestValue ? text : words.shortened(text.slice(0, longestValue / 3), text.length);
 }

@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { AppError } from '../../../electron/shared/app-error.ts';
 import { signInStrings as words } from '../../strings/sign-in-strings.ts';
 import { Button } from '../../ui/button.tsx';
@@ -18,6 +18,11 @@ export function FactorForm(props: {
 }): ReactNode {
   const [kind, setKind] = useState<'app' | 'recovery-code'>('app');
   const [code, setCode] = useState('');
+  const field = useRef<HTMLInputElement>(null);
+  const { error } = props;
+  useEffect(() => {
+    if (error !== null) field.current?.focus();
+  }, [error]);
 
   function submit(typed: string): void {
     if (props.busy) return;
@@ -39,6 +44,7 @@ export function FactorForm(props: {
       <p>{kind === 'app' ? words.factorDetail : words.factorCodeDetail}</p>
       <Field
         key={kind}
+        ref={field}
         label={kind === 'app' ? words.factorField : words.factorCode}
         inputMode={kind === 'app' ? 'numeric' : 'text'}
         value={code}
@@ -47,20 +53,22 @@ export function FactorForm(props: {
         autoFocus
         onText={type}
       />
-      <ErrorMessage error={props.error} />
+      <ErrorMessage error={error} />
       <div className="row">
         {props.recoveryCodes && (
-          <Button
-            kind="plain"
-            onClick={() => {
-              setCode('');
-              setKind(kind === 'app' ? 'recovery-code' : 'app');
-            }}
-          >
-            {kind === 'app' ? words.useCode : words.useApp}
-          </Button>
+          <>
+            <Button
+              kind="plain"
+              onClick={() => {
+                setCode('');
+                setKind(kind === 'app' ? 'recovery-code' : 'app');
+              }}
+            >
+              {kind === 'app' ? words.useCode : words.useApp}
+            </Button>
+            <span className="spacer" />
+          </>
         )}
-        <span className="spacer" />
         <Button onClick={props.onCancel} disabled={props.busy}>
           {words.cancel}
         </Button>

@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { AppError } from '../../../electron/shared/app-error.ts';
 import type { AccountTile, SignInStep } from '../../../electron/shared/session-contract.ts';
 import { useApp } from '../../app/app-context.ts';
@@ -18,6 +18,11 @@ export function PassphraseForm(props: {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<AppError | null>(null);
   const isCode = user.state === 'enrolling';
+  const field = useRef<HTMLInputElement>(null);
+  // The button took the focus and went grey: whoever types it again must not have to find the field first.
+  useEffect(() => {
+    if (error !== null) field.current?.focus();
+  }, [error]);
 
   async function submit(): Promise<void> {
     setBusy(true);
@@ -37,6 +42,7 @@ export function PassphraseForm(props: {
       }}
     >
       <Field
+        ref={field}
         label={isCode ? words.oneTimeCode : words.passphrase}
         {...(isCode ? { hint: words.oneTimeCodeHint } : {})}
         type={isCode ? 'text' : 'password'}

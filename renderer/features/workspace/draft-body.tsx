@@ -1,16 +1,17 @@
 import type { ClipboardEvent, ReactNode } from 'react';
+import { tasks } from '../../../electron/shared/tasks.ts';
 import { workspaceStrings as words } from '../../strings/workspace-strings.ts';
+import { isRunning, type Answer } from './draft-assembly.ts';
+import { DraftTable } from './draft-table.tsx';
 import { selectedText } from './recorded-copy.ts';
+import { readRows } from './structured-answer.ts';
 import type { WorkspaceModel } from './use-workspace.ts';
 
 /** The draft itself: streaming, to be read, or to be edited. */
-export function DraftBody(props: {
-  readonly model: WorkspaceModel;
-  readonly running: boolean;
-  readonly editing: boolean;
-}): ReactNode {
-  const { model, running, editing } = props;
+export function DraftBody(props: { readonly model: WorkspaceModel; readonly editing: boolean }): ReactNode {
+  const { model, editing } = props;
   const { answer } = model;
+  const running = isRunning(answer);
 
   function onCopy(event: ClipboardEvent): void {
     const text = selectedText(event.target);
@@ -29,6 +30,7 @@ export function DraftBody(props: {
   if (editing) {
     return (
       <textarea
+        id="draft-panel"
         autoComplete="off"
         className="text"
         aria-label={words.editing}
@@ -38,30 +40,74 @@ export function DraftBody(props: {
         onCopy={onCopy}
         onCut={onCopy}
         onChange={(event) => {
-          model.change({ editedText: event.target.value });
+          model.edit(event.target.value);
         }}
       />
     );
   }
   const unfinished = answer.end !== null && answer.end.outcome !== 'completed';
   return (
-    <div className="text" role="region" aria-label={words.draft} tabIndex={0} onCopy={onCopy}>
+    <div
+      id="draft-panel"
+      className="text"
+      role="region"
+      aria-label={words.draft}
+      tabIndex={0}
+      onCopy={onCopy}
+    >
       {unfinished && <span className="sign attention">{words.unfinished}</span>}
-      <p className="draft-text" data-testid="draft-text" data-running={running}>
-        {model.draftText}
-      </p>
+      <DraftContent model={model} answer={answer} />
       <p className={answer.end?.reason === 'answer-limit' ? 'message attention' : 'hint'} role="status">
-        {statusOf(model, running)}
+        {statusOf(answer)}
       </p>
     </div>
   );
 }
 
+function DraftContent({
+  model,
+  answer,
+}: {
+  readonly model: WorkspaceModel;
+  readonly answer: Answer;
+}): ReactNode {
+  const { taskId, follows, turnId, text } = answer;
+  const { structure, label } = tasks[taskId];
+  const running = isRunning(answer);
+  const isEdited = model.desk.edits[turnId] !== undefined;
+  const table = structure === null || follows !== null || isEdited ? null : readRows(structure, text);
+  const isTable = structure !== null && table !== null;
+  return (
+    <>
+      {isTable && <DraftTable id={structure} label={label} rows={table.rows} running={running} />}
+      {isTable && structure === 'icd10-candidates' && (
+        <p className="message attention">{words.codesToCheck}</p>
+      )}
+      {isTable && !table.isWhole && !running && <p className="message attention">{words.lastRowLost}</p>}
+      {structure !== null && table === null && !isEdited && follows === null && !running && text !== '' && (
+        <p className="message attention">{words.notATable}</p>
+      )}
+      {(!isTable || (!table.isWhole && !running)) && (
+        <p className="draft-text" data-testid="draft-text" data-running={running && answer.waiting === 0}>
+          {isTable ? text.slice(text.lastIndexOf('{')) : model.draftText}
+        </p>
+      )}
+    </>
+  );
+}
+
 /** Said once for each stage and not for each word, so that a screen reader can follow. */
-function statusOf({ answer }: WorkspaceModel, running: boolean): string {
-  if (answer === null) return '';
-  if (running && answer.readFraction !== null) return words.reading(Math.round(answer.readFraction * 100));
-  if (running) return words.writing;
-  if (answer.end?.reason === 'answer-limit') return words.limit;
-  return answer.end?.outcome === 'completed' ? words.complete : '';
+function statusOf(answer: Answer): string {
+  const { reading, waiting, end } = answer;
+  if (end === null && waiting > 0) return words.waiting(waiting);
+  if (end === null && reading !== null) {
+    const percent = Math.round(reading.fraction * 100);
+    if (reading.joining) return words.joining(percent);
+    return reading.of > 1 ? words.readingPart(reading.step, reading.of, percent) : words.reading(percent);
+  }
+  if (end === null) return words.writing;
+  if (end.outcome !== 'completed') return '';
+  const parts = end.coverage?.steps.filter(({ kind }) => kind === 'part').length ?? 0;
+  const outcome = end.reason === 'answer-limit' ? words.limit : words.complete;
+  return parts > 0 ? `${words.joined(parts)} ${outcome}` : outcome;
 }

@@ -1,57 +1,60 @@
-import { Copy, Pencil, RotateCcw, Square } from 'lucide-react';
+import { Copy, Pencil } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
+import type { CoverageStep } from '../../../electron/shared/turn-contract.ts';
 import { workspaceStrings as words } from '../../strings/workspace-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorMessage } from '../../ui/message.tsx';
+import { CoverageReceipt } from './coverage-receipt.tsx';
 import { DraftBody } from './draft-body.tsx';
+import { DraftStrip } from './draft-strip.tsx';
+import { FollowUp } from './follow-up.tsx';
 import { TaskChoice } from './task-choice.tsx';
+import { WriteRow, type WriteHow } from './write-row.tsx';
 import { useApp } from '../../app/app-context.ts';
 import type { WorkspaceModel } from './use-workspace.ts';
 
 export function DraftPane(props: {
   readonly model: WorkspaceModel;
-  readonly running: boolean;
-  readonly onWrite: () => void;
+  readonly onWrite: (how: WriteHow) => void;
+  readonly onShowSource: (step: CoverageStep) => void;
 }): ReactNode {
-  const { model, running, onWrite } = props;
+  const { model } = props;
   const { state } = useApp();
-  const [editing, setEditing] = useState(false);
-  const missing = whatIsMissing(model);
-  const ready = state.model.state === 'ready' && missing === null && !running;
-  const ended = model.answer !== null && model.answer.end !== null;
+  /** The turn that is being edited. */
+  const [editing, setEditing] = useState<string | null>(null);
+  const { answer } = model;
+  const ended = answer !== null && answer.end !== null;
   const usable = ended && model.draftText !== '';
+  const coverage = answer?.end?.coverage ?? null;
+  const isEditing = ended && editing === answer.turnId;
 
   return (
     <section className="pane" aria-label={words.draft}>
-      <TaskChoice model={model} disabled={running} />
-      <div className="row start tight">
-        {running ? (
-          <Button onClick={() => void model.stop()} title="Esc">
-            <Square aria-hidden="true" size={16} /> {words.stop}
-          </Button>
-        ) : (
-          <Button
-            kind={usable ? 'secondary' : 'primary'}
-            title={words.writeKey}
-            disabled={!ready}
-            onClick={() => {
-              setEditing(false);
-              onWrite();
-            }}
-          >
-            {usable && <RotateCcw aria-hidden="true" size={16} />} {usable ? words.regenerate : words.write}
-          </Button>
-        )}
-        {missing !== null && <span className="hint">{missing}</span>}
-      </div>
+      <TaskChoice model={model} />
+      <WriteRow
+        model={model}
+        onWrite={(how) => {
+          setEditing(null);
+          props.onWrite(how);
+        }}
+      />
       <ErrorMessage error={model.error ?? (state.model.state === 'failed' ? state.model.error : null)} />
-      <DraftBody model={model} running={running} editing={editing && ended} />
+      <DraftStrip model={model} />
+      <DraftBody model={model} editing={isEditing} />
+      {coverage !== null && (
+        <CoverageReceipt
+          coverage={coverage}
+          sourceCharacters={model.desk.sourceText.length}
+          onShow={props.onShowSource}
+        />
+      )}
+      {usable && <FollowUp model={model} disabled={state.model.state !== 'ready'} />}
       <DraftFoot
         model={model}
         usable={usable}
-        editing={editing}
+        editing={isEditing}
         onEdit={() => {
-          setEditing(!editing);
+          setEditing(isEditing ? null : (answer?.turnId ?? null));
         }}
       />
     </section>
@@ -97,10 +100,4 @@ function DraftFoot(props: {
       )}
     </footer>
   );
-}
-
-function whatIsMissing({ desk }: WorkspaceModel): string | null {
-  if (desk.patientReference.trim() === '') return words.needPatient;
-  if (desk.taskId === 'free-question') return desk.question.trim() === '' ? words.needQuestion : null;
-  return desk.sourceText.trim() === '' ? words.needSource : null;
 }

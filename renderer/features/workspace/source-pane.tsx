@@ -1,17 +1,18 @@
 import { FileText } from 'lucide-react';
-import { useId, type ClipboardEvent, type ReactNode } from 'react';
+import { useId, type ClipboardEvent, type ReactNode, type RefObject } from 'react';
 import { workspaceStrings as words } from '../../strings/workspace-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { selectedText } from './recorded-copy.ts';
+import { SourceMeter } from './source-meter.tsx';
 import type { WorkspaceModel } from './use-workspace.ts';
 
 export function SourcePane(props: {
   readonly model: WorkspaceModel;
-  readonly running: boolean;
+  readonly field: RefObject<HTMLTextAreaElement | null>;
   readonly onClear: () => void;
 }): ReactNode {
-  const { model, running } = props;
-  const { desk } = model;
+  const { model, field, onClear } = props;
+  const { desk, running } = model;
   const id = useId();
   const hasPatient = desk.patientReference.trim() !== '';
 
@@ -48,6 +49,7 @@ export function SourcePane(props: {
         />
       </header>
       <textarea
+        ref={field}
         autoComplete="off"
         className="text"
         aria-label={words.source}
@@ -66,6 +68,7 @@ export function SourcePane(props: {
           onCopy(event, true);
         }}
       />
+      <SourceMeter source={model.source} />
       <footer className="pane-foot">
         <label className="button secondary file-button" data-disabled={!hasPatient || running}>
           <FileText aria-hidden="true" size={16} /> {words.open}
@@ -84,7 +87,7 @@ export function SourcePane(props: {
         {!hasPatient && <span className="hint">{words.needPatient}</span>}
         <span className="spacer" />
         <span className="quiet figures">{words.words(wordCount(desk.sourceText))}</span>
-        <Button kind="plain" onClick={props.onClear} disabled={running}>
+        <Button kind="plain" onClick={onClear} disabled={running}>
           {words.clear}
         </Button>
       </footer>

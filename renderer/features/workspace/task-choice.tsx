@@ -3,31 +3,39 @@ import { taskIdSchema, tasks } from '../../../electron/shared/tasks.ts';
 import { workspaceStrings as words } from '../../strings/workspace-strings.ts';
 import type { WorkspaceModel } from './use-workspace.ts';
 
-export function TaskChoice({
-  model,
-  disabled,
-}: {
-  readonly model: WorkspaceModel;
-  readonly disabled: boolean;
-}): ReactNode {
+const groups = [
+  { label: words.asText, ids: taskIdSchema.options.filter((id) => tasks[id].structure === null) },
+  { label: words.asTable, ids: taskIdSchema.options.filter((id) => tasks[id].structure !== null) },
+];
+
+export function TaskChoice({ model }: { readonly model: WorkspaceModel }): ReactNode {
   const id = useId();
   return (
     <>
-      <fieldset className="tasks" disabled={disabled}>
+      <fieldset className="tasks">
         <legend>{words.task}</legend>
-        {taskIdSchema.options.map((taskId) => (
-          <label key={taskId} className="task">
-            <input
-              type="radio"
-              name={`${id}-task`}
-              aria-label={tasks[taskId].label}
-              checked={model.desk.taskId === taskId}
-              onChange={() => {
-                model.change({ taskId });
-              }}
-            />
-            <span>{tasks[taskId].label}</span>
-          </label>
+        {groups.map((group) => (
+          <div key={group.label} className="task-group" role="group" aria-label={group.label}>
+            <span className="task-kind" aria-hidden="true">
+              {group.label}
+            </span>
+            <div className="task-row">
+              {group.ids.map((taskId) => (
+                <label key={taskId} className="task" title={tasks[taskId].hint}>
+                  <input
+                    type="radio"
+                    name={`${id}-task`}
+                    aria-label={tasks[taskId].label}
+                    checked={model.desk.taskId === taskId}
+                    onChange={() => {
+                      model.change({ taskId });
+                    }}
+                  />
+                  <span>{tasks[taskId].label}</span>
+                </label>
+              ))}
+            </div>
+          </div>
         ))}
       </fieldset>
       {tasks[model.desk.taskId].needsQuestion && (
@@ -40,7 +48,6 @@ export function TaskChoice({
             maxLength={4000}
             value={model.desk.question}
             spellCheck={false}
-            disabled={disabled}
             onChange={(event) => {
               model.change({ question: event.target.value });
             }}

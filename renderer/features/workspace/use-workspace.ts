@@ -1,141 +1,148 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import type { AppError } from '../../../electron/shared/app-error.ts';
-import type { WorkspaceDraft } from '../../../electron/shared/contract.ts';
+import type { TurnId } from '../../../electron/shared/ids.ts';
+import { tasks } from '../../../electron/shared/tasks.ts';
+import type { WorkspaceDraft } from '../../../electron/shared/turn-contract.ts';
 import { useApp } from '../../app/app-context.ts';
-import { assemble, newAnswer, reread, type Answer } from './draft-assembly.ts';
+import { isRunning, newAnswer, type Answer } from './draft-assembly.ts';
 import { recordedCopy } from './recorded-copy.ts';
 import { readTextFile } from './read-text-file.ts';
-
-/** Longest time that typed text stays unsaved. */
-const saveAfterMs = 800;
-
-const emptyDesk: WorkspaceDraft = {
-  patientReference: '',
-  sourceText: '',
-  taskId: 'soap-note',
-  question: '',
-  turnId: null,
-  editedText: null,
-};
+import { readRows, rowsAsLines } from './structured-answer.ts';
+import { useAnswers } from './use-answers.ts';
+import { emptyDesk, useDesk } from './use-desk.ts';
+import { useSource, type SourceModel } from './use-source.ts';
 
 export type WorkspaceModel = {
   readonly desk: WorkspaceDraft;
+  readonly source: SourceModel;
+  /** All drafts about this source. */
+  readonly answers: readonly Answer[];
+  /** The one in the pane. */
   readonly answer: Answer | null;
   readonly acceptedEntry: number | null;
   readonly error: AppError | null;
-  /** The text in the draft pane: the clinician's, where it was edited. */
+  /** The text in the draft pane: the clinician's, where it was edited; of a table, its lines. */
   readonly draftText: string;
+  /** It was edited, and nobody has accepted it. */
+  readonly hasUnsavedEdits: boolean;
+  /** A draft is being written, or waits. */
+  readonly running: boolean;
   change(part: Partial<WorkspaceDraft>): void;
+  edit(text: string): void;
+  show(turnId: TurnId): void;
   openFile(file: File): Promise<void>;
-  write(): Promise<void>;
-  stop(): Promise<void>;
+  write(how: { readonly again: boolean; readonly inParts: boolean }): Promise<void>;
+  askFurther(): Promise<void>;
+  stop(turnId: TurnId): Promise<void>;
   copy(text: string, fromDraft: boolean): Promise<boolean>;
   accept(): Promise<void>;
   clear(): Promise<void>;
 };
 
-/** What stands on the desk, kept in the vault as it is typed. */
+/** What a clinician works with: the source, the drafts about it, and what can be done with them. */
 export function useWorkspace(onSaveReady: (save: () => Promise<void>) => void): WorkspaceModel {
   const { vault } = useApp();
-  const [desk, setDesk] = useState(emptyDesk);
-  const [answer, setAnswer] = useState<Answer | null>(null);
-  const [acceptedEntry, setAcceptedEntry] = useState<number | null>(null);
   const [error, setError] = useState<AppError | null>(null);
-  const loaded = useRef(false);
-  const latest = useRef(desk);
-  useEffect(() => {
-    latest.current = desk;
-  }, [desk]);
-
-  const save = useCallback(async () => {
-    if (loaded.current) await vault.request('workspace.saveDraft', latest.current);
-  }, [vault]);
-  useEffect(() => {
-    onSaveReady(save);
-  }, [onSaveReady, save]);
-
-  useEffect(() => {
-    void (async () => {
-      const kept = await vault.request('workspace.getDraft', {});
-      if (kept.ok && kept.value !== null) {
-        const { turnId } = kept.value;
-        setDesk(kept.value);
-        const read = turnId === null ? null : await vault.request('chat.reread', { turnId });
-        if (turnId !== null && read?.ok === true) setAnswer(reread(newAnswer(turnId), read.value));
-      }
-      loaded.current = true;
-    })();
-  }, [vault]);
-
-  useEffect(() => {
-    const timer = setTimeout(() => void save(), saveAfterMs);
-    return () => {
-      clearTimeout(timer);
-    };
-  }, [desk, save]);
-
-  useEffect(
-    () =>
-      vault.onEvent((event) => {
-        setAnswer((before) => (before === null ? null : assemble(before, event)));
-        if (event.event === 'turn.ended') setError(event.end.error);
-      }),
-    [vault],
+  const { answers, put, read, clear } = useAnswers(setError);
+  const readAnswers = useRef(read);
+  const { desk, latest, change, replace } = useDesk(
+    onSaveReady,
+    useCallback((kept: WorkspaceDraft) => {
+      void readAnswers.current(kept.turnIds);
+    }, []),
   );
+  const running = answers.some(isRunning);
+  const source = useSource(desk, running);
+  const answer = answers.find(({ turnId }) => turnId === desk.turnId) ?? null;
+  const edited = desk.turnId === null ? undefined : desk.edits[desk.turnId];
+  const acceptedEntry = (desk.turnId === null ? undefined : desk.accepted[desk.turnId]) ?? null;
+  const draftText = edited ?? (answer === null ? '' : asPlainText(answer));
 
-  const gapIn = answer?.gap === true ? answer.turnId : null;
-  useEffect(() => {
-    if (gapIn === null) return;
-    void vault.request('chat.reread', { turnId: gapIn }).then((read) => {
-      if (read.ok) setAnswer((before) => (before?.turnId === gapIn ? reread(before, read.value) : before));
+  async function send(
+    asked: Pick<Answer, 'taskId' | 'question' | 'follows'>,
+    how: { readonly replaces: TurnId | null; readonly inParts: boolean },
+  ): Promise<void> {
+    setError(null);
+    const { patientReference, sourceText } = latest();
+    const { replaces, inParts } = how;
+    const sent = await vault.request('chat.sendPrompt', {
+      patientReference,
+      sourceText,
+      ...asked,
+      regenerates: replaces,
+      inParts,
     });
-  }, [vault, gapIn]);
-
-  const change = (part: Partial<WorkspaceDraft>): void => {
-    setDesk((before) => ({ ...before, ...part }));
-  };
+    if (!sent.ok) return setError(sent.error);
+    const { turnId, waiting } = sent.value;
+    put(newAnswer({ turnId, ...asked }, waiting), replaces);
+    change((before) => ({
+      turnId,
+      turnIds: [...before.turnIds.filter((id) => id !== replaces && id !== turnId), turnId],
+      followUp: '',
+    }));
+  }
 
   return {
     desk,
+    source,
+    answers,
     answer,
     acceptedEntry,
     error,
-    draftText: desk.editedText ?? answer?.text ?? '',
-    change(part) {
-      if (part.editedText !== undefined) setAcceptedEntry(null);
-      change(part);
+    draftText,
+    hasUnsavedEdits: edited !== undefined && acceptedEntry === null,
+    running,
+    change,
+    edit(text) {
+      const { turnId } = latest();
+      if (turnId === null) return;
+      change(({ edits, accepted }) => ({
+        edits: { ...edits, [turnId]: text },
+        accepted: without(accepted, turnId),
+      }));
+    },
+    show(turnId) {
+      setError(null);
+      change({ turnId, followUp: '' });
     },
     async openFile(file) {
       setError(null);
       const text = await readTextFile(file);
       if (!text.ok) return setError(text.error);
+      const { patientReference } = latest();
       const recorded = await vault.request('source.recordOpened', {
-        patientReference: latest.current.patientReference,
+        patientReference,
         fileName: file.name,
         text: text.value,
       });
-      if (recorded.ok) change({ sourceText: text.value });
-      else setError(recorded.error);
+      if (!recorded.ok) return setError(recorded.error);
+      change({ sourceText: text.value });
+      source.prepareNow({ ...latest(), sourceText: text.value });
     },
-    async write() {
-      setError(null);
-      const { patientReference, sourceText, taskId, question } = latest.current;
-      const asked = taskId === 'free-question' ? question : '';
-      const regenerates = answer?.end === null ? null : (answer?.turnId ?? null);
-      const sent = await vault.request('chat.sendPrompt', {
-        patientReference,
-        sourceText,
-        taskId,
-        question: asked,
-        regenerates,
-      });
-      if (!sent.ok) return setError(sent.error);
-      setAcceptedEntry(null);
-      setAnswer(newAnswer(sent.value.turnId));
-      change({ turnId: sent.value.turnId, editedText: null });
+    async write({ again, inParts }) {
+      const { taskId, question } = latest();
+      const asked = { taskId, question: tasks[taskId].needsQuestion ? question : '', follows: null };
+      const replaced = again && answer?.end !== null ? answer : null;
+      if (replaced !== null && replaced.follows !== null) {
+        const { follows, question: before } = replaced;
+        return send(
+          { taskId: replaced.taskId, question: before, follows },
+          { replaces: replaced.turnId, inParts: false },
+        );
+      }
+      await send(asked, { replaces: replaced?.turnId ?? null, inParts });
     },
-    async stop() {
-      if (answer !== null) await vault.request('chat.stop', { turnId: answer.turnId });
+    async askFurther() {
+      const { followUp } = latest();
+      if (answer === null || followUp.trim() === '') return;
+      await send(
+        { taskId: 'free-question', question: followUp, follows: answer.turnId },
+        { replaces: null, inParts: false },
+      );
+    },
+    async stop(turnId) {
+      const stopped = await vault.request('chat.stop', { turnId });
+      if (!stopped.ok) setError(stopped.error);
     },
     async copy(text, fromDraft) {
       const failed = await recordedCopy(vault, fromDraft ? (answer?.turnId ?? null) : null, text);
@@ -144,17 +151,31 @@ export function useWorkspace(onSaveReady: (save: () => Promise<void>) => void): 
     },
     async accept() {
       if (answer === null) return;
-      const finalText = latest.current.editedText ?? answer.text;
-      const accepted = await vault.request('note.accept', { turnId: answer.turnId, finalText });
-      if (accepted.ok) setAcceptedEntry(accepted.value.entry);
-      else setError(accepted.error);
+      const { turnId } = answer;
+      const accepted = await vault.request('note.accept', { turnId, finalText: draftText });
+      if (!accepted.ok) return setError(accepted.error);
+      change((before) => ({ accepted: { ...before.accepted, [turnId]: accepted.value.entry } }));
     },
     async clear() {
       await vault.request('workspace.clearDraft', {});
-      setDesk({ ...emptyDesk, taskId: latest.current.taskId });
-      setAnswer(null);
-      setAcceptedEntry(null);
+      replace({ ...emptyDesk, taskId: latest().taskId });
+      clear();
       setError(null);
     },
   };
+}
+
+/** A table as the lines that are copied, edited and accepted; an answer that is none stays as it is. */
+function asPlainText({ taskId, follows, text }: Answer): string {
+  const { structure } = tasks[taskId];
+  if (structure === null || follows !== null) return text;
+  const table = readRows(structure, text);
+  // Where not one row is complete, the text is all there is.
+  const isEmpty = table === null || (table.rows.length === 0 && !table.isWhole);
+  return isEmpty ? text : rowsAsLines(structure, table.rows, '\t');
+}
+
+function without<T extends object>(record: T, key: keyof T): T {
+  const { [key]: _, ...rest } = record;
+  return rest as T;
 }

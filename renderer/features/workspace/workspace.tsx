@@ -1,10 +1,13 @@
-import { useEffect, useEffectEvent, useState, type ReactNode } from 'react';
+import { useEffect, useEffectEvent, useRef, useState, type ReactNode } from 'react';
+import type { CoverageStep } from '../../../electron/shared/turn-contract.ts';
 import { workspaceStrings as words } from '../../strings/workspace-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { DraftPane } from './draft-pane.tsx';
 import { SourcePane } from './source-pane.tsx';
+import { isRunning } from './draft-assembly.ts';
 import { useWorkspace } from './use-workspace.ts';
+import { canWriteAgain, type WriteHow } from './write-row.tsx';
 
 /** Source on the left, draft on the right, nothing else. */
 export function Workspace(props: {
@@ -13,17 +16,28 @@ export function Workspace(props: {
 }): ReactNode {
   const model = useWorkspace(props.onSaveReady);
   const [asking, setAsking] = useState<'clear' | 'again' | null>(null);
-  const running = model.answer !== null && model.answer.end === null;
+  const sourceField = useRef<HTMLTextAreaElement>(null);
 
-  function write(): void {
-    if (running) return;
-    if (model.desk.editedText !== null && model.acceptedEntry === null) setAsking('again');
-    else void model.write();
+  function write(how: WriteHow): void {
+    if (how.again && model.hasUnsavedEdits) setAsking('again');
+    else void model.write(how);
+  }
+
+  /** What a step of the model read, marked in the source. */
+  function showInSource({ from, to }: CoverageStep): void {
+    const field = sourceField.current;
+    if (field === null) return;
+    field.focus();
+    field.setSelectionRange(from, to);
+    // Browsers show the end of a selection that is set by a program; its beginning is wanted.
+    field.scrollTop = (field.scrollHeight * from) / Math.max(1, field.value.length);
   }
 
   const onKey = useEffectEvent((event: KeyboardEvent) => {
-    if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') write();
-    if (event.key === 'Escape' && running) void model.stop();
+    const { answer } = model;
+    if ((event.ctrlKey || event.metaKey) && event.key === 'Enter' && !isRunning(answer))
+      write({ again: canWriteAgain(model), inParts: false });
+    if (event.key === 'Escape' && isRunning(answer) && answer !== null) void model.stop(answer.turnId);
   });
   useEffect(() => {
     const listener = (event: KeyboardEvent): void => {
@@ -39,12 +53,12 @@ export function Workspace(props: {
     <main className="workspace">
       <SourcePane
         model={model}
-        running={running}
+        field={sourceField}
         onClear={() => {
           setAsking('clear');
         }}
       />
-      <DraftPane model={model} running={running} onWrite={write} />
+      <DraftPane model={model} onWrite={write} onShowSource={showInSource} />
       {asking !== null && (
         <Dialog
           title={asking === 'clear' ? words.clearTitle : words.regenerateTitle}
@@ -65,7 +79,7 @@ export function Workspace(props: {
               kind="primary"
               onClick={() => {
                 setAsking(null);
-                void (asking === 'clear' ? model.clear() : model.write());
+                void (asking === 'clear' ? model.clear() : model.write({ again: true, inParts: false }));
               }}
             >
               {asking === 'clear' ? words.clearConfirm : words.regenerate}
