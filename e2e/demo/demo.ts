@@ -128,7 +128,7 @@ async function administratorPart(where: Home): Promise<string> {
   await button(app.page, 'Check the record now').click();
   await app.page.getByText(/The record is whole/).waitFor();
   await shot('record-administrator');
-  await exportBundle(app, bundle, 'included', shot);
+  await exportBundle(app, bundle, shot);
   await signOut(app.page);
   await app.close();
   copyFileSync(bundle, join(out, 'cloister-audit.zip'));

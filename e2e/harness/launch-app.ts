@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
 import { cacheFolder } from '../../build/setup/cache-folder.mjs';
-import { appUser, ownFolder, prepareLaunch } from '../../build/setup/unprivileged.mjs';
+import { appUser, ownFolder, prepareLaunch, type Keyring } from '../../build/setup/unprivileged.mjs';
 
 /** A running Cloister, driven from outside. As root it runs as an unprivileged user, so Chromium's sandbox is on. */
 export type RunningApp = {
@@ -42,7 +42,8 @@ export function giveToApp(path: string): void {
 
 export type LaunchOptions = {
   readonly home: Home;
-  readonly keyring?: boolean;
+  /** The keychain that the app finds: one by this name that lasts for the test, or GNOME's told for and not there. Else `basic_text`. */
+  readonly keyring?: { readonly name: string } | 'absent';
   readonly modelsFolder?: string;
   /** Null: the one that the app brings along. */
   readonly catalogue?: string | null;
@@ -55,7 +56,7 @@ export type LaunchOptions = {
 export async function launchApp(options: LaunchOptions): Promise<RunningApp> {
   const { home } = options;
   const { executablePath, appFolder, chromiumSandbox } = prepareLaunch({
-    keyring: options.keyring ?? false,
+    keyring: keyringOf(options),
     under: options.under ?? [],
   });
   const startedAt = performance.now();
@@ -83,6 +84,30 @@ export async function launchApp(options: LaunchOptions): Promise<RunningApp> {
   return { app, page, home, firstScreenMs: performance.now() - startedAt, close: () => closeApp(app) };
 }
 
+/** Another app, for a comparison: the same executable, user, sandbox and driver. */
+export async function launchBare(home: Home, appFolder: string) {
+  const { executablePath, chromiumSandbox } = prepareLaunch({ appFolder });
+  const startedAt = performance.now();
+  const app = await _electron.launch({
+    executablePath,
+    chromiumSandbox,
+    colorScheme: null,
+    args: ['-r', driverGate(home), `--user-data-dir=${join(home.folder, 'bare')}`, appFolder],
+    cwd: home.folder,
+    env: withoutRunAsNode(process.env),
+  });
+  const page = await app.firstWindow();
+  await page.getByRole('heading').first().waitFor();
+  return { app, firstScreenMs: performance.now() - startedAt, close: () => closeApp(app) };
+}
+
+function keyringOf({ home, keyring }: LaunchOptions): Keyring | null {
+  if (keyring === undefined || keyring === 'absent') return keyring ?? null;
+  const folder = join(home.folder, 'keyrings', keyring.name);
+  for (const each of [join(folder, '..'), folder]) ownFolder(each);
+  return { folder };
+}
+
 /** Where the app's user can read it. */
 function driverGate(home: Home): string {
   const path = join(home.folder, 'wait-for-driver.cjs');
@@ -99,7 +124,7 @@ async function closeApp(app: ElectronApplication): Promise<void> {
 /** Process id of one of the app's own processes, by the name that main gave it. */
 export async function processId(
   { app }: RunningApp,
-  name: 'Cloister vault' | 'Cloister inference',
+  name: 'Cloister vault' | 'Cloister inference' | 'Cloister downloads',
 ): Promise<number> {
   const found = await app.evaluate(
     ({ app: electronApp }, wanted) =>

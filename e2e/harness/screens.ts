@@ -2,15 +2,21 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect, type Locator, type Page } from '@playwright/test';
 import { answerSaveDialog, type RunningApp } from './launch-app.ts';
-import { administrator, clinician, organisation } from './people.ts';
+import { administrator, clinician, organisation, patientReference } from './people.ts';
 
 /** What a person does on each screen, by the words that stand there. A renamed button breaks one place. */
 
 export type Shots = (name: string) => Promise<void>;
 const noShots: Shots = async () => undefined;
 
-/** The whole first run: organisation, administrator, two recovery keys (each proven), clinician. */
-export async function firstRun({ page }: RunningApp, shot: Shots = noShots): Promise<void> {
+/**
+ * The whole first run: organisation, administrator, two recovery keys (each proven), clinician.
+ * @returns the recovery keys
+ */
+export async function firstRun(
+  { page }: RunningApp,
+  shot: Shots = noShots,
+): Promise<readonly [string, string]> {
   await shot('first-run-welcome');
   await button(page, 'Start set-up').click();
 
@@ -23,8 +29,10 @@ export async function firstRun({ page }: RunningApp, shot: Shots = noShots): Pro
   await shot('first-run-administrator');
   await button(page, 'Continue').click();
 
-  await createAndProveRecoveryKey(page, shot);
-  await createAndProveRecoveryKey(page, noShots);
+  const recoveryKeys = [
+    await createAndProveRecoveryKey(page, shot),
+    await createAndProveRecoveryKey(page, noShots),
+  ] as const;
   await shot('first-run-recovery-keys');
   await button(page, 'Continue').click();
 
@@ -36,6 +44,7 @@ export async function firstRun({ page }: RunningApp, shot: Shots = noShots): Pro
   await shot('first-run-done');
   await button(page, 'Go to sign-in').click();
   await button(page, new RegExp(clinician.name)).waitFor();
+  return recoveryKeys;
 }
 
 async function fillPerson(
@@ -47,7 +56,7 @@ async function fillPerson(
   await page.getByLabel('Repeat passphrase').fill(person.passphrase);
 }
 
-async function createAndProveRecoveryKey(page: Page, shot: Shots): Promise<void> {
+async function createAndProveRecoveryKey(page: Page, shot: Shots): Promise<string> {
   await button(page, 'Create a recovery key').click();
   const key = page.getByTestId('recovery-key-text');
   const text = (await key.innerText()).replaceAll(/\s+/g, '');
@@ -55,15 +64,63 @@ async function createAndProveRecoveryKey(page: Page, shot: Shots): Promise<void>
   await page.getByLabel('Type or paste the recovery key to prove that you kept it').fill(text);
   await button(page, 'Check this key').click();
   await expect(key).toHaveCount(0);
+  return text;
 }
 
 export async function signIn(
   page: Page,
   person: { readonly name: string; readonly passphrase: string },
 ): Promise<void> {
+  await givePassphrase(page, person);
+  await button(page, 'Sign out').waitFor();
+}
+
+/** As far as the sign-in screen goes: what comes then is another screen's. */
+export async function givePassphrase(
+  page: Page,
+  person: { readonly name: string; readonly passphrase: string },
+): Promise<void> {
   await button(page, new RegExp(person.name)).click();
   await page.getByLabel('Passphrase', { exact: true }).fill(person.passphrase);
   await button(page, 'Sign in').click();
+}
+
+/** On the screen that asks for a passphrase of one's own. */
+export async function choosePassphrase(page: Page, text: string): Promise<void> {
+  await page.getByLabel('New passphrase', { exact: true }).fill(text);
+  await page.getByLabel('Repeat the new passphrase').fill(text);
+  await button(page, 'Use this passphrase').click();
+}
+
+/** An administrator, signed in, adds a person. @returns the one-time code */
+export async function addPerson(page: Page, name: string, role: string): Promise<string> {
+  await button(page, 'Accounts').click();
+  await button(page, 'Add a person').click();
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByRole('radio', { name: role }).check();
+  await button(page, 'Create account').click();
+  const code = await page.getByTestId('one-time-code').innerText();
+  await expect(button(page, 'Done')).toBeDisabled();
+  await page.getByLabel('I have written it down or printed it').check();
+  await button(page, 'Done').click();
+  return code;
+}
+
+/** The first sign-in of a person whom IT has added. */
+export async function enrol(page: Page, name: string, code: string, passphrase: string): Promise<void> {
+  await button(page, new RegExp(name)).click();
+  await page.getByLabel('One-time code').fill(code);
+  await button(page, 'Sign in').click();
+  await choosePassphrase(page, passphrase);
+  await button(page, 'Sign out').waitFor();
+}
+
+/** Nobody's passphrase opens the record: the administrator takes a recovery key, and chooses a new passphrase. */
+export async function recoverWith(page: Page, recoveryKey: string, passphrase: string): Promise<void> {
+  await button(page, /Nobody can sign in/).click();
+  await page.getByLabel(/Recovery key, typed or pasted/).fill(recoveryKey);
+  await button(page, 'Open with this key').click();
+  await choosePassphrase(page, passphrase);
   await button(page, 'Sign out').waitFor();
 }
 
@@ -98,6 +155,16 @@ export function draftText(page: Page): Locator {
   return page.getByTestId('draft-text');
 }
 
+/** Signed in, with an answer of the small model running on the screen. */
+export async function midAnswer({ page }: RunningApp): Promise<void> {
+  await signIn(page, clinician);
+  await modelReady(page);
+  await page.getByLabel('Patient reference').fill(patientReference);
+  await sourceField(page).fill('A made-up cough for nine days.');
+  await writeDraft(page, 'Visit summary');
+  await expect(draftText(page)).toContainText(/\S{3}/);
+}
+
 /** The draft is complete: only then can it be accepted. */
 export async function draftEnded(page: Page): Promise<void> {
   await expect(button(page, 'Accept as final')).toBeEnabled({ timeout: 150_000 });
@@ -106,12 +173,10 @@ export async function draftEnded(page: Page): Promise<void> {
 export async function exportBundle(
   { app, page }: RunningApp,
   path: string,
-  text: 'withheld' | 'included',
   shot: Shots = noShots,
 ): Promise<void> {
   await button(page, 'Export signed bundle').click();
   const dialog = page.getByRole('dialog');
-  if (text === 'included') await dialog.getByRole('radio', { name: /include/i }).check();
   await shot('export');
   await answerSaveDialog(app, path);
   await dialog.getByRole('button', { name: 'Choose where to save' }).click();

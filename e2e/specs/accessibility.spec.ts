@@ -1,5 +1,5 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { expectAccessible } from '../harness/accessible.ts';
 import { administrator, clinician, patientReference } from '../harness/people.ts';
 import {
   button,
@@ -14,19 +14,6 @@ import {
   writeDraft,
 } from '../harness/screens.ts';
 import { expect, test } from '../harness/test.ts';
-
-/** WCAG 2.2 A and AA, contrast included, in what axe can see. */
-async function expectAccessible(page: Page, screen: string): Promise<void> {
-  // Electron opens no second page for axe's frames; there are none here.
-  const { violations } = await new AxeBuilder({ page })
-    .setLegacyMode(true)
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-    .analyze();
-  const found = violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${screen}: ${id} at ${node.target.join(' ')}`),
-  );
-  expect(found).toEqual([]);
-}
 
 for (const theme of ['light', 'dark'] as const) {
   test(`every screen passes the accessibility rules in the ${theme} theme`, async ({ emptyHome, launch }) => {
@@ -51,6 +38,9 @@ for (const theme of ['light', 'dark'] as const) {
     await expectAccessible(page, 'record');
     await signOut(page);
     await signIn(page, administrator);
+    await button(page, 'Models').click();
+    await expectAccessible(page, 'models');
+    await button(page, 'Record').click();
     await button(page, 'Export signed bundle').click();
     await expectAccessible(page, 'export');
   });

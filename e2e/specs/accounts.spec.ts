@@ -1,18 +1,25 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from '@playwright/test';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { TOTP } from 'otpauth';
+import { z } from 'zod';
+import { runCommand } from '../harness/command-line.ts';
+import { giveToApp } from '../harness/launch-app.ts';
 import { administrator, clinician } from '../harness/people.ts';
-import { button, signIn, signOut } from '../harness/screens.ts';
+import { signedPolicy } from '../harness/policy.ts';
+import {
+  addPerson,
+  button,
+  choosePassphrase,
+  enrol,
+  firstRun,
+  recoverWith,
+  signIn,
+  signOut,
+} from '../harness/screens.ts';
 import { expect, test } from '../harness/test.ts';
 
 const passphrase = 'lantern orbit mustard willow seven';
-
-async function choosePassphrase(page: Page, text: string): Promise<void> {
-  await page.getByLabel('New passphrase', { exact: true }).fill(text);
-  await page.getByLabel('Repeat the new passphrase').fill(text);
-  await button(page, 'Use this passphrase').click();
-}
 
 /** What the authenticator app shows; a step further for each further sign-in within half a minute. */
 function appShows(key: string, stepsAhead = 0): string {
@@ -28,15 +35,7 @@ test('a person whom IT adds comes in with a one-time code, chooses a passphrase 
   const app = await launch({ home });
   const { page } = app;
   await signIn(page, administrator);
-  await button(page, 'Accounts').click();
-  await button(page, 'Add a person').click();
-  await page.getByLabel('Name', { exact: true }).fill('Ada Auditor');
-  await page.getByRole('radio', { name: 'Auditor' }).check();
-  await button(page, 'Create account').click();
-  const code = await page.getByTestId('one-time-code').innerText();
-  await expect(button(page, 'Done')).toBeDisabled();
-  await page.getByLabel('I have written it down or printed it').check();
-  await button(page, 'Done').click();
+  const code = await addPerson(page, 'Ada Auditor', 'Auditor');
   await expect(page.getByRole('row', { name: /Ada Auditor/ })).toContainText('Waiting for first sign-in');
   await signOut(page);
 
@@ -44,7 +43,7 @@ test('a person whom IT adds comes in with a one-time code, chooses a passphrase 
   await page.getByLabel('One-time code').fill(code.toLowerCase());
   await button(page, 'Sign in').click();
   await page.getByRole('heading', { name: 'Choose your passphrase' }).waitFor();
-  await page.getByLabel('New passphrase', { exact: true }).fill('auditor12345');
+  await page.getByLabel('New passphrase', { exact: true }).fill('auditor123456789');
   await expect(page.getByText(/too easy to guess|made of names/)).toBeVisible();
   await choosePassphrase(page, passphrase);
   await button(page, 'Sign out').waitFor();
@@ -80,6 +79,7 @@ test('an account that is switched off is gone from the sign-in screen, and every
   await button(page, 'Accounts').click();
   await button(page, `Manage ${clinician.name}`).click();
   await button(page, 'Switch off account').click();
+  await button(page, 'Yes, switch it off').click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await expect(page.getByText('The key of the record was changed.')).toBeVisible();
   await expect(button(page, new RegExp(clinician.name))).toHaveCount(0);
@@ -131,37 +131,59 @@ test('nobody can sign in: a recovery key gives one administrator a new passphras
   emptyHome,
   launch,
 }) => {
-  const { page } = await launch({ home: emptyHome });
-  await button(page, 'Start set-up').click();
-  await page.getByLabel('Organisation name').fill('Example Clinic');
-  await page.getByLabel('Organisation domain').fill('clinic.example');
-  await button(page, 'Continue').click();
-  for (const person of [administrator, clinician]) {
-    if (person === clinician) {
-      await button(page, 'Create a recovery key').click();
-      const text = (await page.getByTestId('recovery-key-text').innerText()).replaceAll(/\s+/g, '');
-      await page.getByLabel(/Type or paste the recovery key/).fill(text);
-      await button(page, 'Check this key').click();
-      await page.getByRole('checkbox').check();
-      await button(page, 'Continue').click();
-      await page.evaluate((key) => {
-        window.name = key;
-      }, text);
-    }
-    await page.getByLabel('Name', { exact: true }).fill(person.name);
-    await page.getByLabel('Passphrase', { exact: true }).fill(person.passphrase);
-    await page.getByLabel('Repeat passphrase').fill(person.passphrase);
-    await button(page, 'Continue').click();
-  }
-  await button(page, 'Finish set-up').click();
-  await button(page, 'Go to sign-in').click();
-
-  await button(page, /Nobody can sign in/).click();
-  await page.getByLabel(/Recovery key, typed or pasted/).fill(await page.evaluate(() => window.name));
-  await button(page, 'Open with this key').click();
-  await choosePassphrase(page, passphrase);
-  await button(page, 'Sign out').waitFor();
+  const app = await launch({ home: emptyHome });
+  const { page } = app;
+  const [recoveryKey] = await firstRun(app);
+  await recoverWith(page, recoveryKey, passphrase);
   await expect(page.getByRole('row', { name: /Recovery key used/ })).toContainText('Attention');
   await signOut(page);
   await signIn(page, { name: administrator.name, passphrase });
+});
+
+test('a computer that IT prepared is set up with one click, and everybody begins with a one-time code', async ({
+  emptyHome,
+  launch,
+}) => {
+  const policy = signedPolicy(emptyHome, { idleLockMinutes: 7 });
+  const recipients = await Promise.all(
+    [1, 2].map(async () => identityToRecipient(await generateX25519Identity())),
+  );
+  writeFileSync(
+    join(emptyHome.folder, 'people.json'),
+    JSON.stringify({
+      organisation: { name: 'Example Clinic', domain: 'clinic.example' },
+      recoveryRecipients: recipients,
+      people: [
+        { name: administrator.name, role: 'it-admin' },
+        { name: clinician.name, role: 'clinician' },
+      ],
+    }),
+  );
+  giveToApp(join(emptyHome.folder, 'people.json'));
+  const made = await runCommand(emptyHome, [
+    'provision',
+    'create',
+    'people.json',
+    '--key',
+    'organisation.key',
+    '--out',
+    policy,
+    '--json',
+  ]);
+  expect(made.exitCode).toBe(0);
+  const { people } = z
+    .looseObject({ people: z.array(z.looseObject({ displayName: z.string(), code: z.string() })) })
+    .parse(JSON.parse(made.answer));
+  const codeOf = (name: string): string => people.find(({ displayName }) => displayName === name)?.code ?? '';
+
+  const { page } = await launch({ home: emptyHome, environment: { CLOISTER_POLICY_FOLDER: policy } });
+  await page.getByRole('heading', { name: 'This computer was prepared by Example Clinic' }).waitFor();
+  await button(page, 'Set up this computer').click();
+  await expect(page.getByTestId('fingerprint')).toContainText('SHA256:');
+  await button(page, 'Go to sign-in').click();
+  await enrol(page, administrator.name, codeOf(administrator.name), administrator.passphrase);
+  await button(page, 'Policy').click();
+  await expect(page.getByRole('row', { name: /idleLockMinutes/ })).toContainText('7');
+  await signOut(page);
+  await enrol(page, clinician.name, codeOf(clinician.name), clinician.passphrase);
 });

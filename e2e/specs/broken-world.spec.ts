@@ -70,6 +70,15 @@ function flipped(bytes: Buffer): Buffer {
   return bytes;
 }
 
+test('an app that was started below the usual priority has its model all the same', async ({
+  home,
+  launch,
+}) => {
+  const { page } = await launch({ home, under: ['nice', '-n', '15'] });
+  await signIn(page, clinician);
+  await modelReady(page);
+});
+
 test('a damaged database is refused and left as it is', async ({ home, launch }) => {
   const path = join(home.data, 'cloister.db');
   const damaged = readFileSync(path);
@@ -93,6 +102,23 @@ test('a damaged key file is said before anybody types a passphrase', async ({ ho
   const { page } = await launch({ home });
   await expect(page.getByRole('heading', { name: 'Cloister cannot open its record' })).toBeVisible();
   await expect(page.getByRole('alert')).toBeVisible();
+  expect(readFileSync(path).equals(damaged)).toBe(true);
+});
+
+test('a damaged newest key file is said, and the one before it opens the record', async ({
+  home,
+  launch,
+}) => {
+  const path = join(home.data, 'keyring.json');
+  copyFileSync(path, join(home.data, 'keyring.previous.json'));
+  const damaged = readFileSync(path);
+  damaged.writeUInt8(damaged.readUInt8(300) ^ 1, 300);
+  writeFileSync(path, damaged);
+  giveToApp(home.data);
+  const { page } = await launch({ home });
+  await expect(page.getByText(/The newest key file is damaged, so the one before it is used/)).toBeVisible();
+  await signIn(page, administrator);
+  await expect(page.getByRole('row', { name: /Key file refused/ })).toContainText('Attention');
   expect(readFileSync(path).equals(damaged)).toBe(true);
 });
 
@@ -131,7 +157,7 @@ test('a full disk during an answer: what is not recorded is not shown, and the a
     await button(page, 'Lock').click();
     await page.getByLabel('Passphrase', { exact: true }).fill(clinician.passphrase);
     await button(page, 'Sign in').click();
-    await expect(page.getByText('Unfinished')).toBeVisible();
+    await expect(page.getByText('Unfinished', { exact: true })).toBeVisible();
     await expect(draftText(page)).toHaveText(shown, { useInnerText: true });
   } finally {
     execFileSync('umount', ['--lazy', home.data]);

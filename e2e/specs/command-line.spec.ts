@@ -1,7 +1,8 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareLaunch } from '../../build/setup/unprivileged.mjs';
+import { commandEnvironment, ended, runCommand, type Done } from '../harness/command-line.ts';
 import { createHome, launchApp, type Home } from '../harness/launch-app.ts';
 import { administrator, clinician } from '../harness/people.ts';
 import { firstRun } from '../harness/screens.ts';
@@ -33,36 +34,7 @@ test.afterAll(() => {
   home.remove();
 });
 
-type Done = {
-  readonly exitCode: number | null;
-  readonly answer: string;
-  /** Chromium's own complaints about a system without D-Bus stand there too. */
-  readonly problem: string;
-};
-
-function environment(): NodeJS.ProcessEnv {
-  const { ELECTRON_RUN_AS_NODE: _, DISPLAY: __, WAYLAND_DISPLAY: ___, ...rest } = process.env;
-  const policyFolder = join(home.folder, 'no-policy');
-  return { ...rest, CLOISTER_DATA_FOLDER: home.data, CLOISTER_POLICY_FOLDER: policyFolder };
-}
-
-async function finished(child: ChildProcessWithoutNullStreams): Promise<Done> {
-  let [answer, problem] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (answer += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (problem += text));
-  const exitCode = await new Promise<number | null>((ended) => child.once('close', ended));
-  return { exitCode, answer, problem };
-}
-
-function cli(words: readonly string[], input = ''): Promise<Done> {
-  const child = spawn(start.executablePath, [start.appFolder, ...words], {
-    cwd: home.folder,
-    env: environment(),
-  });
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
-  return finished(child);
-}
+const cli = (words: readonly string[], input = ''): Promise<Done> => runCommand(home, words, input);
 
 /** Bytes and times of everything in the data folder. */
 function dataFolder(): Readonly<Record<string, string>> {
@@ -154,14 +126,17 @@ test('drill passes with the recovery key and fails with another; neither is repe
 test('on a terminal, drill asks for the key and does not show it', async () => {
   test.skip(process.platform !== 'linux', 'script(1) takes other options elsewhere');
   const command = [start.executablePath, start.appFolder, 'drill'].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['-qefc', command, '/dev/null'], { cwd: home.folder, env: environment() });
+  const child = spawn('script', ['-qefc', command, '/dev/null'], {
+    cwd: home.folder,
+    env: commandEnvironment(home),
+  });
   let seen = '';
   child.stdout.on('data', (bytes: Buffer) => {
     const asked = seen.includes('it is not shown');
     seen += bytes.toString();
     if (!asked && seen.includes('it is not shown')) child.stdin.write(`${recoveryKey}\r`);
   });
-  const { exitCode } = await finished(child);
+  const { exitCode } = await ended(child);
   expect(seen).toContain('This recovery key opens the keys of this installation');
   expect(seen).not.toContain(recoveryKey.slice(16, 40));
   expect(exitCode).toBe(0);

@@ -1,28 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { prepareLaunch } from '../../build/setup/unprivileged.mjs';
-import { processId, type RunningApp } from '../harness/launch-app.ts';
-import { clinician, patientReference } from '../harness/people.ts';
-import {
-  button,
-  draftText,
-  modelReady,
-  openRecord,
-  signIn,
-  sourceField,
-  writeDraft,
-} from '../harness/screens.ts';
+import { processId } from '../harness/launch-app.ts';
+import { clinician } from '../harness/people.ts';
+import { button, draftText, midAnswer, modelReady, openRecord, signIn } from '../harness/screens.ts';
 import { expect, test } from '../harness/test.ts';
-
-/** Signed in, with an answer of the small model running on the screen. */
-async function midAnswer({ page }: RunningApp): Promise<void> {
-  await signIn(page, clinician);
-  await modelReady(page);
-  await page.getByLabel('Patient reference').fill(patientReference);
-  await sourceField(page).fill('A made-up cough for nine days.');
-  await writeDraft(page, 'Visit summary');
-  await expect(draftText(page)).toContainText(/\S{3}/);
-}
 
 test('when the vault is killed generation stops, the app says so, and the record holds everything shown', async ({
   home,
@@ -39,7 +21,7 @@ test('when the vault is killed generation stops, the app says so, and the record
   await expect(page.getByText('A made-up cough')).toHaveCount(0);
   await expect.poll(() => isAlive(inferenceBefore)).toBe(false);
   await signIn(page, clinician);
-  await expect(page.getByText('Unfinished')).toBeVisible();
+  await expect(page.getByText('Unfinished', { exact: true })).toBeVisible();
   const recorded = await draftText(page).innerText();
   expect(recorded.startsWith(shown)).toBe(true);
   await button(page, 'Record').click();
@@ -60,7 +42,7 @@ test('when inference is killed the answer is recorded as stopped with everything
   await expect(page.getByRole('alert')).toContainText(
     'The model stopped unexpectedly. Everything that was shown is recorded',
   );
-  await expect(page.getByText('Unfinished')).toBeVisible();
+  await expect(page.getByText('Unfinished', { exact: true })).toBeVisible();
   const shown = await draftText(page).innerText();
   expect(shown).not.toBe('');
   await modelReady(page);
@@ -87,7 +69,7 @@ test('lock in the middle of an answer stops it into the record and ends both pro
   await expect.poll(() => before.filter(isAlive)).toEqual([]);
   await page.getByLabel('Passphrase', { exact: true }).fill(clinician.passphrase);
   await page.keyboard.press('Enter');
-  await expect(page.getByText('Unfinished')).toBeVisible();
+  await expect(page.getByText('Unfinished', { exact: true })).toBeVisible();
 });
 
 test('a second instance on the same data ends by itself and leaves the first one working', async ({
@@ -110,4 +92,22 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+// While one vault ends and the next begins, and while an answer runs: whenever somebody closes the window.
+for (const afterMs of [0, 150, 300, 600]) {
+  test(`quitting ${afterMs} ms after a sign-out ends the app and every process of it`, async ({
+    home,
+    launch,
+  }) => {
+    const app = await launch({ home });
+    await signIn(app.page, clinician);
+    await button(app.page, 'Sign out').click();
+    await new Promise((resolve) => {
+      setTimeout(resolve, afterMs);
+    });
+    const ended = once(app.app.process(), 'exit');
+    await app.close();
+    expect(await ended).toEqual([0, null]);
+  });
 }

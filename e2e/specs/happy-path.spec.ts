@@ -64,7 +64,7 @@ test('a clinician gets a note from the real model, accepts it, and IT exports wh
   const target = join(home.folder, 'removable');
   ownFolder(target);
   const bundle = join(target, 'bundle.zip');
-  await exportBundle(app, bundle, 'withheld');
+  await exportBundle(app, bundle);
   const key = join(home.folder, 'log.vkey');
   writeFileSync(key, memberText(bundle, 'keys/log.vkey'));
   expect(verify(bundle, key).exitCode).toBe(0);
@@ -82,7 +82,7 @@ function acceptedByPublicTools(bundle: string): void {
     .filter((line) => /^ {4}(sha256sum|ssh-keygen)/.test(line));
   expect(commands).toHaveLength(3);
   for (const command of commands) {
-    const run = spawnSync('bash', ['-c', command.trim()], { cwd: folder, encoding: 'utf8' });
+    const run = spawnSync('bash', ['--norc', '-c', command.trim()], { cwd: folder, encoding: 'utf8' });
     expect([command.trim(), run.status, run.stderr]).toEqual([command.trim(), 0, '']);
   }
 }
@@ -139,7 +139,7 @@ test('stop keeps what was written, marked as unfinished', async ({ home, launch 
   await writeDraft(page, 'Visit summary');
   await expect(draftText(page)).toContainText(/\S{3}/);
   await button(page, 'Stop').click();
-  await expect(page.getByText('Unfinished')).toBeVisible();
+  await expect(page.getByText('Unfinished', { exact: true })).toBeVisible();
   await expect(page.getByRole('alert')).toContainText('You stopped this draft');
   await draftEnded(page);
 });

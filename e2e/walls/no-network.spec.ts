@@ -1,12 +1,17 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
-import { prepareLaunch } from '../../build/setup/unprivileged.mjs';
 import { createHome, launchApp, type Home } from '../harness/launch-app.ts';
 import { clinician } from '../harness/people.ts';
 import { firstRun, signIn, signOut } from '../harness/screens.ts';
-import { isLoopback, outsideTargets, parseSocketTargets, straceCommand } from './strace-targets.ts';
+import { outsideTargetsOf } from './planted-run.ts';
+import {
+  boundNames,
+  isLoopback,
+  outsideTargets,
+  parseSocketTargets,
+  straceCommand,
+} from './strace-targets.ts';
 
 /**
  * Nothing leaves the machine, asked of the operating system: the whole app, native code included, runs under strace.
@@ -33,10 +38,17 @@ test('set-up, sign-in, an idle while and sign-out name no address outside this m
   await firstRun(running);
   await signIn(running.page, clinician);
   await running.page.waitForTimeout(idleMs);
+  const names = await running.app.evaluate(({ app }) => app.getAppMetrics().map(({ name }) => name));
+  expect(names).toContain('Cloister vault');
+  expect(names).not.toContain('Cloister downloads');
   await signOut(running.page);
   await running.close();
 
-  const targets = parseSocketTargets(readFileSync(trace, 'utf8'));
+  const seen = readFileSync(trace, 'utf8');
+  // Chromium's own says to a second start that one is running already.
+  const listening = boundNames(seen).filter((name) => !name.endsWith('/SingletonSocket'));
+  expect(listening).toEqual([join(home.data, 'control.sock')]);
+  const targets = parseSocketTargets(seen);
   expect(outsideTargets(targets)).toEqual([]);
   // The debugger's port, through which this test drives the app: the check did look at the right processes.
   expect(targets.filter(({ call, address }) => call === 'bind' && isLoopback(address))).not.toEqual([]);
@@ -48,14 +60,14 @@ test.describe('the check turns red', () => {
 
   test('for a fetch of Node that the guard does not stop', async () => {
     const planted = `${withoutGuard} fetch('${plantedUrl}').catch(() => {}); ${thenCloister}`;
-    expect(await outsideTargetsOf(planted)).toContainEqual(
+    expect(await outsideTargetsOf(home, planted)).toContainEqual(
       expect.objectContaining({ call: 'connect', address: '192.0.2.1', port: 80 }),
     );
   });
 
   test('for a look-up of a name that the guard does not stop', async () => {
     const planted = `${withoutGuard} dns.setServers(['192.0.2.53']); dns.resolve4('planted.invalid', () => {}); ${thenCloister}`;
-    expect(await outsideTargetsOf(planted)).toContainEqual(
+    expect(await outsideTargetsOf(home, planted)).toContainEqual(
       expect.objectContaining({ address: '192.0.2.53', port: 53 }),
     );
   });
@@ -63,7 +75,7 @@ test.describe('the check turns red', () => {
   test("for a request of Chromium's without the switches and the session policy", async () => {
     const planted = `import { app, net } from 'electron';
       app.whenReady().then(() => net.fetch('${plantedUrl}').catch(() => {})).then(() => app.exit());`;
-    expect(await outsideTargetsOf(planted)).toContainEqual(
+    expect(await outsideTargetsOf(home, planted)).toContainEqual(
       expect.objectContaining({ call: 'connect', address: '192.0.2.1', port: 80 }),
     );
   });
@@ -86,7 +98,7 @@ test('the walls hold the same calls back, each wall for itself', async () => {
       }));
       app.exit();
     });`;
-  expect(await outsideTargetsOf(planted)).toEqual([]);
+  expect(await outsideTargetsOf(home, planted)).toEqual([]);
   expect(JSON.parse(readFileSync(told, 'utf8'))).toEqual({
     node: 'ERR_CLOISTER_NETWORK_BLOCKED',
     chromium: 'ERR_CLOISTER_NETWORK_BLOCKED',
@@ -94,30 +106,3 @@ test('the walls hold the same calls back, each wall for itself', async () => {
     page: 'ERR_BLOCKED_BY_CLIENT',
   });
 });
-
-/** Runs the built app with another entry, in a network namespace of its own that has no interface that is up. */
-async function outsideTargetsOf(entry: string): Promise<ReturnType<typeof outsideTargets>> {
-  const trace = join(home.folder, 'trace.txt');
-  const built = prepareLaunch().appFolder;
-  const folder = join(home.folder, 'planted');
-  mkdirSync(folder, { mode: 0o755 });
-  for (const part of ['out', 'node_modules', 'models']) symlinkSync(join(built, part), join(folder, part));
-  writeFileSync(join(folder, 'package.json'), '{"name":"planted","type":"module","main":"planted.mjs"}');
-  writeFileSync(join(folder, 'planted.mjs'), entry);
-  const { executablePath } = prepareLaunch({
-    appFolder: folder,
-    under: ['unshare', '--map-current-user', '--net', ...straceCommand(trace)],
-  });
-  const app = spawn(executablePath, [folder], {
-    cwd: home.folder,
-    stdio: 'ignore',
-    env: {
-      ...process.env,
-      CLOISTER_DATA_FOLDER: home.data,
-      CLOISTER_MODELS_FOLDER: join(home.folder, 'no-models'),
-    },
-  });
-  const exitCode = await new Promise((resolve) => app.on('exit', resolve));
-  expect(exitCode).toBe(0);
-  return outsideTargets(parseSocketTargets(readFileSync(trace, 'utf8')));
-}

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopback, outsideTargets, parseSocketTargets, straceCommand } from './strace-targets.ts';
+import {
+  boundNames,
+  isLoopback,
+  outsideTargets,
+  parseSocketTargets,
+  straceCommand,
+} from './strace-targets.ts';
 
 /** Lines as strace 6.1 wrote them for Electron 42, addresses of the machine replaced by documentation ones. */
 const recorded = {
@@ -101,4 +107,16 @@ describe('the check of recorded system calls', () => {
       expect.arrayContaining(['-f', '-o', '/t', 'trace=connect,sendto,sendmsg,sendmmsg,bind']),
     );
   });
+});
+
+it('finds every name at which somebody listens', () => {
+  const trace = [
+    recorded.unix,
+    '31 bind(9<UNIX-STREAM:[3]>, {sa_family=AF_UNIX, sun_path="/home/a/control.sock"}, 22) = 0',
+    '32 bind(9<UNIX-STREAM:[3]>, {sa_family=AF_UNIX, sun_path=@"/tmp/dbus-x"}, 20) = 0',
+    '33 bind(9<TCP:[3]>, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("127.0.0.1")}, 16) = 0',
+    '34 bind(9<NETLINK:[ROUTE:3]>, {sa_family=AF_NETLINK, nl_pid=0, nl_groups=00000000}, 12 <unfinished ...>',
+    '35 connect(8<UNIX-STREAM:[4]>, {sa_family=AF_UNIX, sun_path="/run/dbus/system_bus_socket"}, 30) = -1 ENOENT',
+  ].join('\n');
+  expect(boundNames(trace)).toEqual(['/home/a/control.sock', '@/tmp/dbus-x']);
 });

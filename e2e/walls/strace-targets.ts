@@ -48,6 +48,13 @@ export function parseSocketTargets(trace: string): SocketTarget[] {
   });
 }
 
+/** Names in the file system (or, after `@`, of Linux's own kind) at which somebody began to listen. */
+export function boundNames(trace: string): string[] {
+  // Within one line: a call that strace reports in two parts has no closing bracket in its first.
+  const bind = /\bbind\(\d+<[^)\n]*?\{sa_family=AF_UNIX, sun_path=(@?)"([^"\n]*)"/g;
+  return [...trace.matchAll(bind)].map(([, kind = '', name = '']) => kind + name);
+}
+
 /** What must be empty: every target that is not this machine itself, less the one probe described below. */
 export function outsideTargets(targets: readonly SocketTarget[]): SocketTarget[] {
   return targets.filter((target) => !isLoopback(target.address) && !isIpv6Probe(target));
