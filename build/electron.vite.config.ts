@@ -26,6 +26,7 @@ export default defineConfig({
           'vault-process': at('electron/vault/vault-process.ts'),
           'vault-worker': at('electron/vault/vault-worker.ts'),
           'inference-process': at('electron/inference/inference-process.ts'),
+          'egress-process': at('electron/egress/egress-process.ts'),
           'command-line': at('electron/cli/command-line.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },

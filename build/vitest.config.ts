@@ -13,6 +13,7 @@ export default defineConfig({
       'build/**/*.test.ts',
       'e2e/**/*.test.ts',
     ],
+    globalSetup: ['build/setup/auditor-kit.mjs'],
     environment: 'node',
     pool: 'forks',
     testTimeout: 30_000,

@@ -9,7 +9,8 @@ const lineSchema = z.union([
   z.strictObject({ dek: z.string() }),
   /** The record as it was after the last leaf was committed. */
   z.strictObject({ size: z.int(), root: z.string() }),
-  /** The key of a rotation that was reported as done. */
+  z.strictObject({ logSeed: z.string() }),
+  /** The key of a rotation that was reported as done: the record's, or the seed that signs. */
   z.strictObject({ rotated: z.string() }),
 ]);
 type Line = z.infer<typeof lineSchema>;
@@ -17,6 +18,7 @@ type Line = z.infer<typeof lineSchema>;
 export type Evidence = {
   /** Every key that was ever made, in hex, in order. */
   readonly deks: readonly string[];
+  readonly logSeeds: readonly string[];
   readonly record: { readonly size: number; readonly root: string };
   /** Keys of rotations that were reported as done. */
   readonly rotated: readonly string[];
@@ -34,6 +36,7 @@ export function note(path: string, line: Line): void {
 
 export function readEvidence(path: string): Evidence {
   const deks: string[] = [];
+  const logSeeds: string[] = [];
   const rotated: string[] = [];
   let record: Evidence['record'] | null = null;
   for (const text of readFileSync(path, 'utf8')
@@ -41,9 +44,10 @@ export function readEvidence(path: string): Evidence {
     .filter((found) => found.endsWith('}'))) {
     const line = lineSchema.parse(JSON.parse(text));
     if ('dek' in line) deks.push(line.dek);
+    else if ('logSeed' in line) logSeeds.push(line.logSeed);
     else if ('rotated' in line) rotated.push(line.rotated);
     else record = line;
   }
   if (record === null) throw new Error('the evidence does not tell of a record');
-  return { deks, record, rotated };
+  return { deks, logSeeds, record, rotated };
 }

@@ -3,6 +3,7 @@ import { openWritableDatabase, type ReadableDatabase } from '../../electron/vaul
 import { confirmGeneration } from '../../electron/vault/keys/keyring-file.ts';
 import { openLogReader } from '../../electron/vault/log/log-reader.ts';
 import { rootOf } from '../../electron/vault/log/merkle.ts';
+import { verifierKeyFor } from '../../electron/vault/log/signed-note.ts';
 import { checkNewestCheckpoint } from '../../electron/vault/log/verify-opened.ts';
 import { verifyLog } from '../../electron/vault/log/verify-log.ts';
 import { digestDatabase } from '../../electron/vault/rotation/database-digest.ts';
@@ -14,6 +15,8 @@ import {
   unlockAs,
   type RotationFixture,
 } from '../../electron/vault/rotation/rotation-fixture.ts';
+import { rotationPaths } from '../../electron/vault/rotation/rotation-files.ts';
+import { settleLogKey } from '../../electron/vault/rotation/settle-log-key.ts';
 import { openDatabasePath, type Settled } from '../../electron/vault/rotation/settle-rotation.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -25,7 +28,9 @@ export type Finding = {
   readonly isOldKey: boolean;
 };
 
-type Killed = {
+type Demand = (holds: boolean, problem: string) => void;
+
+export type Killed = {
   readonly made: RotationFixture;
   /** Of the installation before the child touched it. */
   readonly before: { readonly schema: readonly string[] };
@@ -42,7 +47,7 @@ export function schemaOf(database: ReadableDatabase): readonly string[] {
 export async function checkAfterKill(killed: Killed): Promise<Finding> {
   const { made, folder, evidence } = killed;
   const problems: string[] = [];
-  const demand = (holds: boolean, problem: string): void => {
+  const demand: Demand = (holds, problem) => {
     if (!holds) problems.push(problem);
   };
   const keyring = keyringOf(folder);
@@ -94,12 +99,69 @@ export async function checkAfterKill(killed: Killed): Promise<Finding> {
   return { problems, settled: settled.value.rotation, isOldKey };
 }
 
+/** As the app starts after a kill: which seed signs, who gets it, and whether the record is what it was. */
+export async function checkLogKeyAfterKill(killed: Killed): Promise<Finding> {
+  const { made, folder, evidence } = killed;
+  const problems: string[] = [];
+  const demand: Demand = (holds, problem) => {
+    if (!holds) problems.push(problem);
+  };
+  const found = keyringOf(folder);
+  const unlocked = await unlockAs(found, made.administrator);
+  if (!unlocked.ok) return { problems: [`unlock: ${unlocked.error.code}`], settled: null, isOldKey: false };
+  const databasePath = rotationPaths(folder).current;
+  const settled = await settleLogKey({ folder, keyring: found, keys: unlocked.value, databasePath });
+  if (!settled.ok) return { problems: [`settle: ${settled.error.code}`], settled: null, isOldKey: false };
+  const { keyring, keys, change } = settled.value;
+  const isOldKey = made.keys.logSeed.every((byte, index) => byte === keys.logSeed[index]);
+  demand(keyring.log.nextVerifierKey === undefined, 'the key file still names two keys');
+  checkRecord(databasePath, keys.dek, keyring.log, killed, demand);
+  confirmGeneration(folder);
+
+  const all = [Buffer.from(made.keys.logSeed).toString('hex'), ...evidence.logSeeds];
+  const signing = Buffer.from(keys.logSeed).toString('hex');
+  const { origin } = keyring.log;
+  const working = all.filter((seed) =>
+    signsNewest(databasePath, keys.dek, origin, verifierKeyFor(origin, Buffer.from(seed, 'hex'))),
+  );
+  demand(working.join() === signing, 'the key that signed last is not the one that people get');
+  const done = evidence.rotated.at(-1);
+  demand(done === undefined || all.indexOf(signing) >= all.indexOf(done), 'a finished rotation was undone');
+  for (const result of [
+    await unlockAs(keyringOf(folder), made.clinician),
+    await recoverWith(keyringOf(folder), made.recoveryIdentity),
+  ]) {
+    const same =
+      result.ok &&
+      Buffer.from(result.value.dek).equals(keys.dek) &&
+      Buffer.from(result.value.logSeed).equals(keys.logSeed) &&
+      result.value.nextLogSeed === undefined;
+    demand(same, 'somebody does not get the keys');
+  }
+  const { size } = appendLeaves(folder, keyring, keys, 1);
+  demand(size > evidence.record.size, 'the record does not go on');
+  demand(
+    readdirSync(folder).toSorted().join() === 'cloister.db,keyring.json',
+    `left: ${readdirSync(folder).join()}`,
+  );
+  return { problems, settled: change, isOldKey };
+}
+
+function signsNewest(path: string, dek: Uint8Array, origin: string, verifierKey: string): boolean {
+  const database = openWritableDatabase(path, dek, { mustExist: true });
+  try {
+    return checkNewestCheckpoint(openLogReader(database), origin, verifierKey).ok;
+  } finally {
+    database.close();
+  }
+}
+
 function checkRecord(
   path: string,
   dek: Uint8Array,
   expected: { readonly origin: string; readonly verifierKey: string },
   { before, evidence }: Pick<Killed, 'before' | 'evidence'>,
-  demand: (holds: boolean, problem: string) => void,
+  demand: Demand,
 ): void {
   const database = openWritableDatabase(path, dek, { mustExist: true });
   const { record } = evidence;

@@ -7,7 +7,10 @@ import { unlock } from '../../electron/vault/keys/installation.ts';
 import { userIdSchema } from '../../electron/shared/ids.ts';
 import { holdersOf, resealedKeyring } from '../../electron/vault/rotation/resealed-keyring.ts';
 import { rotateDek } from '../../electron/vault/rotation/rotate-dek.ts';
-import { appendLeaves, keyringOf } from '../../electron/vault/rotation/rotation-fixture.ts';
+import { rotateLogKey } from '../../electron/vault/rotation/rotate-log-key.ts';
+import { appendKeyChange, appendLeaves, keyringOf } from '../../electron/vault/rotation/rotation-fixture.ts';
+import { rotationPaths } from '../../electron/vault/rotation/rotation-files.ts';
+import { settleLogKey } from '../../electron/vault/rotation/settle-log-key.ts';
 import { openDatabasePath } from '../../electron/vault/rotation/settle-rotation.ts';
 import { note } from './evidence.ts';
 
@@ -20,8 +23,8 @@ export const orderSchema = z.strictObject({
   evidence: z.string(),
   userId: userIdSchema,
   passphrase: z.string(),
-  /** `rotate`: over and over. `settle`: what the app does after an unlock, once. */
-  work: z.enum(['rotate', 'settle']),
+  /** `rotate`: over and over. `settle`: what the app does after an unlock, once. The key of the record, or the one that signs. */
+  work: z.enum(['rotate', 'settle', 'rotate-log-key', 'settle-log-key']),
   /** The step at which `ready` is said; null: before the work. */
   readyAt: z.string().nullable(),
   /** The step at which it stops for ever. */
@@ -46,12 +49,54 @@ function reached(step: string): void {
 let keyring = keyringOf(folder);
 let keys = valueOf(await unlock({ keyring, userId, passphrase, deviceSecret: null, kdfFloor: weakKdf }));
 
-if (order.work === 'settle') {
-  if (order.readyAt === null) say('ready');
-  valueOf(openDatabasePath({ folder, dek: keys.dek, reached }));
-  say('done');
-} else {
-  if (order.readyAt === null) say('ready');
+if (order.readyAt === null) say('ready');
+switch (order.work) {
+  case 'settle':
+    valueOf(openDatabasePath({ folder, dek: keys.dek, reached }));
+    say('done');
+    break;
+  case 'settle-log-key':
+    valueOf(
+      await settleLogKey({ folder, keyring, keys, databasePath: rotationPaths(folder).current, reached }),
+    );
+    say('done');
+    break;
+  case 'rotate':
+    await rotateOverAndOver();
+    break;
+  case 'rotate-log-key':
+    await rotateLogKeyOverAndOver();
+    break;
+}
+
+async function rotateLogKeyOverAndOver(): Promise<never> {
+  for (;;) {
+    note(evidence, appendLeaves(folder, keyring, keys, 1));
+    let nextSeed: Uint8Array = Buffer.alloc(0);
+    const rotated = await rotateLogKey({
+      folder,
+      keyring,
+      keys,
+      addLeaf(seed) {
+        note(evidence, appendKeyChange(folder, keyring, keys, seed));
+      },
+      random(bytes) {
+        const seed = randomBytes(bytes);
+        nextSeed = Buffer.from(seed);
+        note(evidence, { logSeed: seed.toString('hex') });
+        return seed;
+      },
+      reached,
+    });
+    if (!rotated.ok) throw new Error(rotated.error.error.message);
+    keyring = rotated.value;
+    keys = { ...keys, logSeed: nextSeed };
+    note(evidence, { rotated: Buffer.from(nextSeed).toString('hex') });
+    say('done');
+  }
+}
+
+async function rotateOverAndOver(): Promise<never> {
   for (;;) {
     note(evidence, appendLeaves(folder, keyring, keys, 1));
     const rotated = await rotateDek({

@@ -9,10 +9,11 @@ import {
   createRotationFixture,
   switchOff,
 } from '../../electron/vault/rotation/rotation-fixture.ts';
+import type { LogKeyStep } from '../../electron/vault/rotation/rotate-log-key.ts';
 import type { RotationStep } from '../../electron/vault/rotation/rotate-dek.ts';
 import { note, readEvidence } from './evidence.ts';
 import { killChild, timeChild } from './kill-child.ts';
-import { checkAfterKill, schemaOf, type Finding } from './rekey-check.ts';
+import { checkAfterKill, checkLogKeyAfterKill, schemaOf, type Finding, type Killed } from './rekey-check.ts';
 import type { Order } from './rekey-child.ts';
 import { createSeededRandom } from './seeded-random.ts';
 
@@ -51,12 +52,14 @@ type Series = {
   readonly order: Partial<Order>;
   /** Kills at a named step; else at random points of so many passes. */
   readonly passes: number | null;
+  /** What is looked at afterwards; as a rule that one key opens one file. */
+  readonly check?: (killed: Killed) => Promise<Finding>;
 };
 
 /** The newest key file rots after the rotation was killed: the one before it is all there is. */
-function killedAt(step: string, isKeyringDamaged: boolean): () => Promise<void> {
+function killedAt(step: string, isKeyringDamaged: boolean, work: Partial<Order> = {}): () => Promise<void> {
   return async () => {
-    await killChild(orderOf({ waitAt: step }), null);
+    await killChild(orderOf({ ...work, waitAt: step }), null);
     if (!isKeyringDamaged) return;
     const path = join(folder, 'keyring.json');
     const bytes = readFileSync(path);
@@ -96,20 +99,57 @@ const series: readonly Series[] = [
   },
 ];
 
+const logKeySteps: readonly LogKeyStep[] = [
+  'sealed',
+  'both-written',
+  'both-confirmed',
+  'leaf-written',
+  'next-written',
+];
+const logKey = { work: 'rotate-log-key' } as const;
+const settleLogKey = { work: 'settle-log-key' } as const;
+const check = checkLogKeyAfterKill;
+const logKeySeries: readonly Series[] = [
+  { name: 'changing the log key, anywhere', order: logKey, passes: 2.5, check },
+  {
+    name: 'changing the log key, from the first write on',
+    order: { ...logKey, readyAt: 'sealed' },
+    passes: 0.5,
+    check,
+  },
+  ...logKeySteps.map((step) => ({
+    name: `changing the log key, at ${step}`,
+    order: { ...logKey, waitAt: step },
+    passes: null,
+    check,
+  })),
+  ...(['both-confirmed', 'leaf-written'] as const).map((step) => ({
+    name: `settling the log key after ${step}, anywhere`,
+    prepare: killedAt(step, false, logKey),
+    order: settleLogKey,
+    passes: 1.2,
+    check,
+  })),
+];
+
 print(
   `\n${'killed while'.padEnd(52)} rounds  killed  finished  undone  nothing to do  old key  new key  failed`,
 );
 let failures = 0;
 try {
-  for (const each of series) failures += await play(each);
+  for (const each of [...series, ...logKeySeries]) failures += await play(each);
 } finally {
   made.dispose();
   rmSync(workFolder, { recursive: true, force: true });
 }
-print(failures === 0 ? '\nOne key opened one file every time.' : `\n${failures} rounds failed.`);
+print(
+  failures === 0
+    ? '\nOne key opened one file, and one key signed, every time.'
+    : `\n${failures} rounds failed.`,
+);
 process.exitCode = failures === 0 ? 0 : 1;
 
-async function play({ name, prepare, order, passes }: Series): Promise<number> {
+async function play({ name, prepare, order, passes, check = checkAfterKill }: Series): Promise<number> {
   const start = async (): Promise<void> => {
     rmSync(workFolder, { recursive: true });
     mkdirSync(workFolder, { mode: 0o700 });
@@ -128,7 +168,7 @@ async function play({ name, prepare, order, passes }: Series): Promise<number> {
   for (let round = 0; round < wanted; round += 1) {
     await start();
     const delayMs = passes === null ? null : random() * passes * longestMs;
-    const finding = await playRound(orderOf(order), delayMs, () => {
+    const finding = await playRound(orderOf(order), delayMs, check, () => {
       killed += 1;
     });
     findings.push(finding);
@@ -139,10 +179,15 @@ async function play({ name, prepare, order, passes }: Series): Promise<number> {
 }
 
 /** A start that throws is a failure like any other, and the next round is played all the same. */
-async function playRound(order: Order, delayMs: number | null, onKilled: () => void): Promise<Finding> {
+async function playRound(
+  order: Order,
+  delayMs: number | null,
+  check: (killed: Killed) => Promise<Finding>,
+  onKilled: () => void,
+): Promise<Finding> {
   try {
     if (await killChild(order, delayMs)) onKilled();
-    return await checkAfterKill({ made, before, folder, evidence: readEvidence(evidence) });
+    return await check({ made, before, folder, evidence: readEvidence(evidence) });
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : 'something was thrown';
     return { problems: [problem.slice(0, 500)], settled: null, isOldKey: false };

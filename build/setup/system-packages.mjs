@@ -25,6 +25,9 @@ const debianPackages = [
   ['age'],
 ];
 
+/** With what the unit tests compare the three verifiers of `electron/auditor-kit/`. Nothing else needs it: it is large. */
+const verifierPackages = [['golang-go'], ['golang-golang-x-mod-dev'], ['python3'], ['openssl']];
+
 const fedoraLine =
   'sudo dnf install xorg-x11-server-Xvfb gtk3 nss alsa-lib mesa-libgbm libXScrnSaver libXtst strace dbus-daemon gnome-keyring libsecret openssh-clients util-linux procps-ng dejavu-sans-fonts xorg-x11-xauth';
 
@@ -43,9 +46,9 @@ const isInstalled = (name) =>
 /** `Candidate: (none)` is what apt says of a name that it knows and cannot install. @param {string | null} policy */
 const hasCandidate = (policy) => /Candidate: (?!\(none\))\S/u.test(policy ?? '');
 
-/** @returns {string[]} */
-function missingPackages() {
-  return debianPackages
+/** @param {readonly string[][]} packages @returns {string[]} */
+function missingOf(packages) {
+  return packages
     .filter((names) => !names.some(isInstalled))
     .map(
       (names) => names.find((name) => hasCandidate(capture('apt-cache', ['policy', name]))) ?? names[0] ?? '',
@@ -64,7 +67,7 @@ export async function installSystemPackages() {
     }
     return;
   }
-  const missing = missingPackages();
+  const missing = missingOf(debianPackages);
   if (missing.length === 0) return;
   if (!isRootOnLinux) {
     say(
@@ -73,20 +76,33 @@ export async function installSystemPackages() {
     say(`  sudo apt-get install -y ${missing.join(' ')}`);
     return;
   }
-  say(`Installing system packages: ${missing.join(' ')}`);
-  /** @param {readonly string[]} names */
-  const install = (names) =>
-    run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...names], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      output: 'stderr',
-    });
-  if ((await install(missing)) === 0) return;
-  // The package lists may be absent (a fresh container) or stale.
-  await run('apt-get', ['update', '-q'], { output: 'stderr' });
-  // The names are chosen again: without lists, apt knew of no candidate.
-  if ((await install(missingPackages())) !== 0) {
+  if (!(await install(debianPackages))) {
     throw new SetupError(
       `Installing system packages failed (apt-get's own words are above). Install these by hand and run the command again: ${missing.join(' ')}`,
     );
   }
+}
+
+/** On Debian as root only. Without them the tests skip the comparison, and say so; in CI they fail. */
+export async function installVerifierPackages() {
+  if (!isRootOnLinux || !isDebian() || missingOf(verifierPackages).length === 0) return;
+  if (!(await install(verifierPackages)))
+    say('The three verifiers cannot be compared without these packages.');
+}
+
+/** Installs what is missing of these. @param {readonly string[][]} packages @returns {Promise<boolean>} whether it worked */
+async function install(packages) {
+  const missing = missingOf(packages);
+  say(`Installing system packages: ${missing.join(' ')}`);
+  /** @param {readonly string[]} names */
+  const fetchAndInstall = (names) =>
+    run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...names], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      output: 'stderr',
+    });
+  if ((await fetchAndInstall(missing)) === 0) return true;
+  // The package lists may be absent (a fresh container) or stale.
+  await run('apt-get', ['update', '-q'], { output: 'stderr' });
+  // The names are chosen again: without lists, apt knew of no candidate.
+  return (await fetchAndInstall(missingOf(packages))) === 0;
 }

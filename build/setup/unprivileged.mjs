@@ -12,6 +12,12 @@ const userName = 'cloister-e2e';
 /** @typedef {{ uid: number, gid: number, home: string }} AppUser */
 
 /**
+ * `folder`: a fresh D-Bus session with an unlocked GNOME keyring that keeps its secrets below this folder, which the app's
+ * user owns; `absent`: the app is told to use GNOME's keyring where nothing answers.
+ * @typedef {{ folder: string } | 'absent'} Keyring
+ */
+
+/**
  * @typedef {object} Launch
  * @property {string} executablePath what to start instead of Electron; its arguments are Electron's
  * @property {string} appFolder Electron's first argument
@@ -22,8 +28,8 @@ const userName = 'cloister-e2e';
 /**
  * How to start the app with Chromium's sandbox on: Chromium refuses a sandbox to root, so there the app is copied
  * to where an unprivileged user can read it and started as that user; elsewhere it starts as it is.
- * @param {{ keyring?: boolean, under?: readonly string[], appFolder?: string, electron?: string }} [options] keyring: inside a
- *   fresh D-Bus session with an unlocked GNOME keyring; under: a command to run it under, for example strace;
+ * @param {{ keyring?: Keyring | null, under?: readonly string[], appFolder?: string, electron?: string }} [options] keyring: null
+ *   where none is looked for (Electron's `basic_text`); under: a command to run it under, for example strace;
  *   appFolder: an app (or app.asar) that the user can read already; electron: another executable, such as a packaged app's
  * @returns {Launch}
  */
@@ -32,9 +38,9 @@ export function prepareLaunch(options = {}) {
   const user = isRootOnLinux ? appUser() : null;
   const staged = user && options.appFolder === undefined ? stageApp() : null;
   const appFolder = options.appFolder ?? staged?.app ?? checkout;
-  const keyring = options.keyring ?? false;
+  const keyring = options.keyring ?? null;
   const under = options.under ?? [];
-  if (user === null && !keyring && under.length === 0)
+  if (user === null && keyring === null && under.length === 0)
     return { executablePath: electron, appFolder, user, chromiumSandbox: true };
   if (user !== null && capture('setpriv', [...become(user), 'test', '-x', electron]) === null) {
     throw new SetupError(
@@ -92,7 +98,7 @@ const become = (user) => [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-
 
 /**
  * @param {string} folder
- * @param {{ electron: string, user: AppUser | null, keyring: boolean, under: readonly string[] }} start
+ * @param {{ electron: string, user: AppUser | null, keyring: Keyring | null, under: readonly string[] }} start
  * @returns {string} an executable script, one per way of starting
  */
 function writeStarter(folder, start) {
@@ -126,8 +132,15 @@ function writeStarter(folder, start) {
     lines.push('unset ELECTRON_RUN_AS_NODE');
   }
   const app = [...under, electron].map(quote).join(' ');
-  if (keyring) {
-    const inside = `printf '\\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null; exec ${app} --password-store=gnome-libsecret "$@"`;
+  if (keyring === 'absent') {
+    lines.push('unset DBUS_SESSION_BUS_ADDRESS');
+    lines.push(`exec ${words.map(quote).join(' ')} ${app} --password-store=gnome-libsecret "$@"`);
+  } else if (keyring !== null) {
+    const inside = [
+      `export XDG_DATA_HOME=${quote(keyring.folder)}`,
+      `printf '\\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null`,
+      `exec ${app} --password-store=gnome-libsecret "$@"`,
+    ].join('; ');
     lines.push(
       `exec ${[...words, 'dbus-run-session', '--', 'sh', '-c', inside, 'sh'].map(quote).join(' ')} "$@"`,
     );
