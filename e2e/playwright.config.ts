@@ -13,7 +13,8 @@ export default defineConfig({
   fullyParallel: false,
   forbidOnly: true,
   retries: 0,
-  timeout: 180_000,
-  expect: { timeout: 20_000 },
+  // For a machine that others keep busy: speed is measured in `npm run bench`, never here.
+  timeout: 600_000,
+  expect: { timeout: 60_000 },
   reporter: [['list']],
 });

@@ -21,11 +21,17 @@ const firstByteId = 3;
 /** How SentencePiece writes a space at the beginning of a word. */
 const space = '\u2581';
 
+/** A text as the vocabulary writes it. */
+export function spelled(text: string): string {
+  return text.replaceAll(' ', space);
+}
+
 export function byteTokenId(byte: number): number {
   return firstByteId + byte;
 }
 
-export function createTinyVocabulary(): TinyVocabulary {
+/** @param phrase gets a token of its own, which no tokenizing reaches: only a script can say it */
+export function createTinyVocabulary(phrase?: string): TinyVocabulary {
   const pieces: string[] = [];
   const scores: number[] = [];
   const types: number[] = [];
@@ -52,6 +58,7 @@ export function createTinyVocabulary(): TinyVocabulary {
     for (let length = 1; length <= word.length; length += 1)
       add(space + word.slice(0, length), length - 100, 1);
   }
+  if (phrase !== undefined) add(spelled(phrase), -2000, 1);
 
   const answers = [...words.map((word) => space + word), ',', '.'];
   const answerIds = new Set(answers.flatMap((piece) => idOf.get(piece) ?? []));

@@ -1,10 +1,13 @@
 import type { GgufTensor } from './gguf-writer.ts';
-import { byteTokenId, endId, type TinyVocabulary } from './tiny-vocabulary.ts';
+import { byteTokenId, endId, spelled, type TinyVocabulary } from './tiny-vocabulary.ts';
 
 /** Layers make the model slow and keep it small: the time of a token is mostly the number of steps, not their size. */
 export type TinyShape = { readonly layers: number; readonly width: number; readonly feedForward: number };
 
-/** `afterwards: 'end'` makes the model end its answer after the text, `'repeat'` starts it again. */
+/**
+ * `afterwards: 'end'` makes the model end its answer after the text, `'repeat'` starts it again. A text that the
+ * vocabulary has as a phrase is said as one token, so it may use a byte more than once.
+ */
 export type TinyScript = { readonly text: string; readonly afterwards: 'end' | 'repeat' };
 
 type Random = () => number;
@@ -54,6 +57,8 @@ function randomTables(
 
 /** Byte by byte the ids of a script; `<|user|>` and its like in the text stand for the control token of that name. */
 export function scriptIds(vocabulary: TinyVocabulary, text: string): number[] {
+  const phrase = vocabulary.idOf.get(spelled(text));
+  if (phrase !== undefined) return [phrase];
   const ids = text
     .split(/(<\|[a-z]+\|>)/)
     .flatMap((part) => vocabulary.idOf.get(part) ?? [...Buffer.from(part, 'utf8')].map(byteTokenId));

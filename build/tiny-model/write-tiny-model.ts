@@ -11,7 +11,7 @@ import { createTinyTensors, type TinyScript, type TinyShape } from './tiny-weigh
  * streams like a real one, answers in printable nonsense words, practically never ends by itself, and is slow enough
  * that a test can interrupt a long answer. The same options give the same bytes.
  *
- * Command line: `write-tiny-model.ts OUT.gguf CATALOGUE.json [--seed N] [--context N] [--layers N] [--script TEXT --afterwards end|repeat]`
+ * Command line: `write-tiny-model.ts OUT.gguf CATALOGUE.json [--seed N] [--context N] [--layers N] [--script TEXT --afterwards end|repeat [--one-token]]`
  */
 export type TinyModelOptions = {
   readonly seed?: number;
@@ -19,8 +19,8 @@ export type TinyModelOptions = {
   readonly contextTokens?: number;
   /** More layers: a larger file and a slower model. */
   readonly layers?: number;
-  /** Instead of random words the model says exactly this, byte by byte (each byte at most once). */
-  readonly script?: TinyScript;
+  /** Instead of random words the model says exactly this: byte by byte (each byte at most once), or as one token. */
+  readonly script?: TinyScript & { readonly oneToken?: boolean };
 };
 
 export type WrittenModel = {
@@ -74,7 +74,9 @@ function metadata(
 export function writeTinyModel(path: string, options: TinyModelOptions = {}): WrittenModel {
   const { seed, contextTokens, layers } = { ...defaults, ...options };
   const shape: TinyShape = { layers, width, feedForward };
-  const vocabulary = createTinyVocabulary();
+  const vocabulary = createTinyVocabulary(
+    options.script?.oneToken === true ? options.script.text : undefined,
+  );
   const tensors = createTinyTensors({ seed, vocabulary, shape, script: options.script ?? null });
   const bytes = encodeGguf(metadata(vocabulary, shape, contextTokens), tensors);
   writeFileSync(path, bytes);
@@ -120,6 +122,7 @@ function runCommandLine(args: readonly string[]): void {
       layers: { type: 'string' },
       script: { type: 'string' },
       afterwards: { type: 'string' },
+      'one-token': { type: 'boolean', default: false },
     },
   });
   const [modelPath, cataloguePath] = positionals;
@@ -128,10 +131,14 @@ function runCommandLine(args: readonly string[]): void {
   const seed = readNumber(values.seed);
   const contextTokens = readNumber(values.context);
   const layers = readNumber(values.layers);
-  const script: TinyScript | undefined =
+  const script =
     values.script === undefined
       ? undefined
-      : { text: values.script, afterwards: values.afterwards === 'end' ? 'end' : 'repeat' };
+      : {
+          text: values.script,
+          afterwards: values.afterwards === 'end' ? ('end' as const) : ('repeat' as const),
+          oneToken: values['one-token'],
+        };
   const model = writeTinyModel(modelPath, {
     ...(seed === undefined ? {} : { seed }),
     ...(contextTokens === undefined ? {} : { contextTokens }),

@@ -131,7 +131,7 @@ export async function signOut(page: Page): Promise<void> {
 
 /** Waits until the model can be asked. */
 export async function modelReady(page: Page): Promise<void> {
-  await expect(page.getByText('Model ready')).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByText('Model ready')).toBeVisible({ timeout: 300_000 });
 }
 
 /** Opens a text file as a source. Its bytes are handed over: the app's user need not be able to read the checkout. */
@@ -165,9 +165,15 @@ export async function midAnswer({ page }: RunningApp): Promise<void> {
   await expect(draftText(page)).toContainText(/\S{3}/);
 }
 
+/** What the shown draft says of itself when it did not come to its end. */
+export function unfinishedSign(page: Page): Locator {
+  const draft = { name: 'Draft', exact: true };
+  return page.getByRole('region', draft).getByRole('region', draft).getByText('Unfinished', { exact: true });
+}
+
 /** The draft is complete: only then can it be accepted. */
 export async function draftEnded(page: Page): Promise<void> {
-  await expect(button(page, 'Accept as final')).toBeEnabled({ timeout: 150_000 });
+  await expect(button(page, 'Accept as final')).toBeEnabled({ timeout: 400_000 });
 }
 
 export async function exportBundle(

@@ -57,7 +57,7 @@ export const test = base.extend<PerTest, PerWorker>({
       await use(home);
       home.remove();
     },
-    { scope: 'worker', timeout: 120_000 },
+    { scope: 'worker', timeout: 300_000 },
   ],
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads the parameter's names
   emptyHome: async ({}, use) => {

@@ -54,7 +54,7 @@ test('the package opens its window, keeps its sandbox, and loads the model with 
   const child = start([]);
   try {
     // The inference process measured its threads: it loaded the model from inside the package, run-as-node switched off.
-    await expect.poll(() => existsSync(join(data, 'engine-threads.json')), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => existsSync(join(data, 'engine-threads.json')), { timeout: 240_000 }).toBe(true);
     const tree = spawnSync('ps', ['-eo', 'pgid,args'], { encoding: 'utf8' }).stdout.split('\n');
     const own = tree.filter((line) => line.trim().startsWith(`${child.pid} `));
     expect(own.some((line) => line.includes('--type=renderer'))).toBe(true);

@@ -1,5 +1,6 @@
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownFolder } from '../../build/setup/unprivileged.mjs';
 import { giveToApp } from '../harness/launch-app.ts';
 import { administrator, clinician } from '../harness/people.ts';
 import { signedPolicy } from '../harness/policy.ts';
@@ -10,9 +11,8 @@ test('a record that was set back is found by the checkpoints that left the compu
   home,
   launch,
 }) => {
-  test.setTimeout(120_000);
   const share = join(home.folder, 'share');
-  mkdirSync(share);
+  ownFolder(share);
   const policy = signedPolicy(home, { anchorFolder: share });
   const environment = { CLOISTER_POLICY_FOLDER: policy };
   const yesterday = join(home.folder, 'yesterday');

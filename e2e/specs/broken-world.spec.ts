@@ -12,7 +12,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { giveToApp } from '../harness/launch-app.ts';
 import { administrator, clinician, patientReference } from '../harness/people.ts';
-import { button, draftText, modelReady, signIn, sourceField, writeDraft } from '../harness/screens.ts';
+import {
+  button,
+  draftText,
+  modelReady,
+  signIn,
+  sourceField,
+  writeDraft,
+  unfinishedSign,
+} from '../harness/screens.ts';
 import { expect, test } from '../harness/test.ts';
 
 test('a wrong passphrase is refused in plain words, and the right one still works', async ({
@@ -157,7 +165,7 @@ test('a full disk during an answer: what is not recorded is not shown, and the a
     await button(page, 'Lock').click();
     await page.getByLabel('Passphrase', { exact: true }).fill(clinician.passphrase);
     await button(page, 'Sign in').click();
-    await expect(page.getByText('Unfinished', { exact: true })).toBeVisible();
+    await expect(unfinishedSign(page)).toBeVisible();
     await expect(draftText(page)).toHaveText(shown, { useInnerText: true });
   } finally {
     execFileSync('umount', ['--lazy', home.data]);

@@ -3,7 +3,15 @@ import { once } from 'node:events';
 import { prepareLaunch } from '../../build/setup/unprivileged.mjs';
 import { processId } from '../harness/launch-app.ts';
 import { clinician } from '../harness/people.ts';
-import { button, draftText, midAnswer, modelReady, openRecord, signIn } from '../harness/screens.ts';
+import {
+  button,
+  draftText,
+  midAnswer,
+  modelReady,
+  openRecord,
+  signIn,
+  unfinishedSign,
+} from '../harness/screens.ts';
 import { expect, test } from '../harness/test.ts';
 
 test('when the vault is killed generation stops, the app says so, and the record holds everything shown', async ({
@@ -21,7 +29,7 @@ test('when the vault is killed generation stops, the app says so, and the record
   await expect(page.getByText('A made-up cough')).toHaveCount(0);
   await expect.poll(() => isAlive(inferenceBefore)).toBe(false);
   await signIn(page, clinician);
-  await expect(page.getByText('Unfinished', { exact: true })).toBeVisible();
+  await expect(unfinishedSign(page)).toBeVisible();
   const recorded = await draftText(page).innerText();
   expect(recorded.startsWith(shown)).toBe(true);
   await button(page, 'Record').click();
@@ -42,7 +50,7 @@ test('when inference is killed the answer is recorded as stopped with everything
   await expect(page.getByRole('alert')).toContainText(
     'The model stopped unexpectedly. Everything that was shown is recorded',
   );
-  await expect(page.getByText('Unfinished', { exact: true })).toBeVisible();
+  await expect(unfinishedSign(page)).toBeVisible();
   const shown = await draftText(page).innerText();
   expect(shown).not.toBe('');
   await modelReady(page);
@@ -69,7 +77,7 @@ test('lock in the middle of an answer stops it into the record and ends both pro
   await expect.poll(() => before.filter(isAlive)).toEqual([]);
   await page.getByLabel('Passphrase', { exact: true }).fill(clinician.passphrase);
   await page.keyboard.press('Enter');
-  await expect(page.getByText('Unfinished', { exact: true })).toBeVisible();
+  await expect(unfinishedSign(page)).toBeVisible();
 });
 
 test('a second instance on the same data ends by itself and leaves the first one working', async ({

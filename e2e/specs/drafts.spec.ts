@@ -40,8 +40,8 @@ test('a second task waits for the first; both are kept, edited and accepted on t
   await writeDraft(page, 'SOAP note');
   await writeDraft(page, 'Visit summary');
   await expect(tab(page, /^Visit summary/)).toContainText(/before it|Writing|Ready/);
-  await expect(tab(page, /^SOAP note/)).toContainText('Ready to read', { timeout: 60_000 });
-  await expect(tab(page, /^Visit summary/)).toContainText('Ready to read', { timeout: 60_000 });
+  await expect(tab(page, /^SOAP note/)).toContainText('Ready to read', { timeout: 240_000 });
+  await expect(tab(page, /^Visit summary/)).toContainText('Ready to read', { timeout: 240_000 });
   await button(page, 'Edit').click();
   await page.getByLabel('Draft text').fill('An edited summary.');
   await button(page, 'Done').click();
@@ -72,7 +72,7 @@ test('a draft that waits can be called off, and is recorded as stopped', async (
   await button(page, 'Call off').click();
   await expect(tab(page, /^Visit summary/)).toContainText('Unfinished');
   process.kill(inference, 'SIGCONT');
-  await expect(tab(page, /^SOAP note/)).toContainText('Ready to read', { timeout: 60_000 });
+  await expect(tab(page, /^SOAP note/)).toContainText('Ready to read', { timeout: 240_000 });
 });
 
 test('AC-35: a source that is too long is worked through in parts with consent; the receipt shows each part in the source, and is in the record', async ({
@@ -119,7 +119,7 @@ test('a further question goes on from a draft, and is a draft of its own', async
   await draftEnded(page);
   await page.getByLabel('Ask something further about this draft').fill('Since when?');
   await page.keyboard.press('Enter');
-  await expect(tab(page, /^Since when\?/)).toContainText('Ready to read', { timeout: 60_000 });
+  await expect(tab(page, /^Since when\?/)).toContainText('Ready to read', { timeout: 240_000 });
   await expect(page.getByText(/The model read all [\d,]+ characters of the source/)).toBeVisible();
   await button(page, 'Record').click();
   await openRecord(page, 'Draft requested');
@@ -128,7 +128,7 @@ test('a further question goes on from a draft, and is a draft of its own', async
 
 test('a task that asks for a table gives one, which is copied as lines', async ({ home, launch }) => {
   const answer = '{"rows":[{"problem":"cough","status":"active","evidence":"nine days"}]}';
-  const models = writeTinyModels(['--layers', '1', '--script', answer, '--afterwards', 'end']);
+  const models = writeTinyModels(['--layers', '1', '--script', answer, '--afterwards', 'end', '--one-token']);
   const { app, page } = await launch({ home, modelsFolder: models.folder, catalogue: models.catalogue });
   await begin(page, source);
   await writeDraft(page, 'Problem list');

@@ -18,6 +18,7 @@ import {
   signOut,
   sourceField,
   writeDraft,
+  unfinishedSign,
 } from '../harness/screens.ts';
 import { expect, test } from '../harness/test.ts';
 
@@ -139,7 +140,7 @@ test('stop keeps what was written, marked as unfinished', async ({ home, launch 
   await writeDraft(page, 'Visit summary');
   await expect(draftText(page)).toContainText(/\S{3}/);
   await button(page, 'Stop').click();
-  await expect(page.getByText('Unfinished', { exact: true })).toBeVisible();
+  await expect(unfinishedSign(page)).toBeVisible();
   await expect(page.getByRole('alert')).toContainText('You stopped this draft');
   await draftEnded(page);
 });

@@ -23,9 +23,7 @@ const ours = { name: 'ours' };
 const another = { name: 'another' };
 
 test.skip(process.platform !== 'linux', 'the real keychain of these tests is GNOME keyring');
-test.beforeEach(() => {
-  test.setTimeout(240_000);
-});
+test.beforeEach(() => {});
 
 const keyFileSchema = z.looseObject({
   keyring: z.looseObject({

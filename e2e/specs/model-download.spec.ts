@@ -58,7 +58,6 @@ test('a model comes from the mirror, over a process that is killed in the middle
   models,
   launch,
 }) => {
-  test.setTimeout(240_000);
   const bytes = readFileSync(models.file);
   mirror = await startMirror(home, models, serveSlowly(bytes, Math.ceil(bytes.length / 200), 50));
   const environment = { CLOISTER_POLICY_FOLDER: signedPolicy(home, mirror.settings) };
@@ -140,7 +139,6 @@ test('a mirror that leads elsewhere is not followed: the operating system is ask
   models,
   launch,
 }) => {
-  test.setTimeout(240_000);
   mirror = await startMirror(home, models, (_question, answer) => {
     answer.writeHead(302, { location: 'https://192.0.2.1/tiny.gguf' }).end();
   });

@@ -26,7 +26,7 @@ test('a draft that is written again from its record has the same words, in this 
   await openRecord(page, 'Draft completed');
   const same = page.getByText(/The same words, to the last character\. Recorded as entry \d+\./);
   await button(page, 'Write again and compare').click();
-  await expect(same).toBeVisible({ timeout: 60_000 });
+  await expect(same).toBeVisible({ timeout: 240_000 });
 
   await signOut(page);
   await signIn(page, clinician);
@@ -34,6 +34,6 @@ test('a draft that is written again from its record has the same words, in this 
   await button(page, 'Record').click();
   await openRecord(page, 'Draft requested');
   await button(page, 'Write again and compare').click();
-  await expect(same).toBeVisible({ timeout: 60_000 });
+  await expect(same).toBeVisible({ timeout: 240_000 });
   await expect(page.getByRole('cell', { name: 'Draft written again to compare' }).first()).toBeVisible();
 });

@@ -166,11 +166,11 @@ describe('the socket', () => {
     await signInFrom(played.page, 'clinician');
     await vi.waitFor(() => {
       expect(existsSync(socketPath())).toBe(true);
-    }, 20_000);
+    }, 120_000);
     await valueFrom(played.page, 'session.lock', {});
     await vi.waitFor(() => {
       expect(existsSync(socketPath())).toBe(false);
-    }, 20_000);
+    }, 120_000);
     const killed = spawnSync(process.execPath, ['-e', leaveSocket, socketPath()], {
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
     });
@@ -212,7 +212,7 @@ describe('the socket', () => {
     await signInFrom(played.page, 'clinician');
     await vi.waitFor(() => {
       expect(existsSync(socketPath())).toBe(true);
-    }, 20_000);
+    }, 120_000);
     for (const bytes of [
       Buffer.from('GET / HTTP/1.1\r\n\r\n'),
       Buffer.from('\0\0\0\x02{}'),
@@ -254,7 +254,7 @@ describe('a program that took the place of the vault', () => {
     });
     await vi.waitFor(() => {
       expect(existsSync(socketPath())).toBe(true);
-    }, 20_000);
+    }, 120_000);
     const refused = await run(['log', 'verify', '--as', 'Ivy Admin'], neverAsked());
     expect(refused.exitCode).toBe(1);
     expect(refused.problem).toContain('No secret was sent');
@@ -270,7 +270,7 @@ describe('a program that took the place of the vault', () => {
     });
     await vi.waitFor(() => {
       expect(existsSync(place)).toBe(true);
-    }, 20_000);
+    }, 120_000);
     const deps = neverAsked();
     const localLine = { ...line, connect: () => line.connect(place) };
     const refused = await run(['log', 'verify', '--as', 'Ivy Admin'], {
@@ -304,7 +304,7 @@ function subject() {
 async function connected() {
   await vi.waitFor(() => {
     expect(existsSync(socketPath())).toBe(true);
-  }, 20_000);
+  }, 120_000);
   const socket = line.connect(socketPath());
   socket.on('error', () => socket.destroy());
   return await callVault(socket, subject(), () => true);

@@ -26,7 +26,7 @@ describe('a model of random words', () => {
     );
     if (!result.ok) throw new Error(result.error.message);
     loaded = result.value;
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await engine.dispose();
     model.remove();
@@ -303,7 +303,7 @@ describe('a model that says exactly what it is told', () => {
     model = makeTinyModel('--layers', '1', '--script', `${script}<|user|>b`, '--afterwards', 'end');
     engine = createTestEngine();
     await loadOrThrow(engine, model);
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await engine.dispose();
     model.remove();

@@ -57,7 +57,7 @@ beforeAll(async () => {
   const model = await runtime.llama.loadModel({ modelPath: tiny.specification.path, gpuLayers: 0 });
   plain = await open(model, null);
   looking = await open(model, counted(createLookup(0.02)));
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await runtime.llama.dispose();
   tiny.remove();

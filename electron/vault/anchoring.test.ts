@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 /** The answer of a background process, however busy the machine is. */
-const soon = async (check: () => void): Promise<void> => await vi.waitFor(check, 20_000);
+const soon = async (check: () => void): Promise<void> => await vi.waitFor(check, 120_000);
 
 async function restart(): Promise<void> {
   played.vault.stop();

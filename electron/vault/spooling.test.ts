@@ -47,7 +47,7 @@ const spooled = (ending: string): readonly string[] =>
     .filter((name) => name.endsWith(ending))
     .toSorted();
 async function soon(check: () => void | Promise<void>): Promise<void> {
-  await vi.waitFor(check, 20_000);
+  await vi.waitFor(check, 120_000);
 }
 /** Entries of all lines, as often as they come. */
 const entries = (): readonly number[] =>

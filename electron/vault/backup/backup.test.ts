@@ -26,7 +26,7 @@ import { restoreBackup } from './restore-backup.ts';
 let fixture: BackupFixture;
 beforeAll(async () => {
   fixture = await createBackupFixture();
-}, 60_000);
+}, 120_000);
 afterAll(() => {
   fixture.dispose();
 });

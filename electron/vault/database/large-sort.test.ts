@@ -27,7 +27,7 @@ beforeAll(() => {
       insert.run(`${randomBytes(8).toString('hex')} ${canary} ${'x'.repeat(textCharacters)}`);
   });
   database.close();
-}, 60_000);
+}, 120_000);
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });

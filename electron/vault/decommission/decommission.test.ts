@@ -25,7 +25,7 @@ let data: string;
 let played: PlayedVault;
 beforeAll(async () => {
   fixture = await createBackupFixture();
-}, 60_000);
+}, 120_000);
 afterAll(() => {
   fixture.dispose();
 });

@@ -51,7 +51,7 @@ beforeAll(() => {
     for (const { resource } of bundleSchema.parse(readJson(`fhir/r4/${file}`)).entry)
       if (resource.resourceType === 'CodeSystem') learn(resource.url ?? '', resource.concept ?? []);
   }
-}, 60_000);
+}, 120_000);
 
 type Definitions = Parameters<typeof indexStructureDefinitionBundle>[0];
 const isDefinitions = (value: unknown): value is Definitions => bundleSchema.safeParse(value).success;
