@@ -33,7 +33,7 @@ test('the page is sandboxed, isolated, has no Node and five requests of the shel
     })),
   ).toEqual({
     node: [],
-    shell: ['requestTextPort', 'getTheme', 'setTheme', 'chooseSaveFile', 'print'],
+    shell: ['requestTextPort', 'getTheme', 'setTheme', 'chooseSaveFile', 'chooseModelFile', 'print'],
     origin: 'app://cloister',
     secure: true,
   });

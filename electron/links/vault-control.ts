@@ -37,7 +37,7 @@ export const toVaultSchema = z.discriminatedUnion('kind', [
     kind: z.literal('file-grant'),
     grant: z.uuid(),
     path: z.string(),
-    purpose: z.enum(['recovery-key', 'audit-bundle', 'backup']),
+    purpose: z.enum(['recovery-key', 'audit-bundle', 'backup', 'model-file']),
   }),
   z.strictObject({ kind: z.literal('keychain-answer'), id: z.int(), value: z.string().nullable() }),
   /** Nobody is there any more: end the session at once, also one whose sign-in is half done. Main kills a vault that still has one 400 ms later. */

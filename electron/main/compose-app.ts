@@ -18,7 +18,7 @@ import { childEnvironment } from './child-environment.ts';
 import { ChildProcess } from './child-process.ts';
 import type { DevelopmentSettings } from './development-settings.ts';
 import { endPageProcess } from './end-page-process.ts';
-import { createFileChooser } from './file-grants.ts';
+import { createFileChooser, createModelChooser } from './file-grants.ts';
 import { clearCopiedText, overwriteFreedMemory } from './forget-session.ts';
 import { createKeychain, type Keychain } from './keychain.ts';
 import { createLifeCycle, type LifeCycle, type StartFacts } from './life-cycle.ts';
@@ -117,17 +117,19 @@ export function composeApp(deps: {
     after,
   });
 
+  const choosing = {
+    dialog,
+    window,
+    startFolder: app.getPath('documents'),
+    tellVault: lifeCycle.grantFile,
+  };
   serveShellRequests({
     ipcMain,
     contents,
     theme,
     requestTextPort: lifeCycle.requestTextPort,
-    chooseSaveFile: createFileChooser({
-      dialog,
-      window,
-      startFolder: app.getPath('documents'),
-      tellVault: lifeCycle.grantFile,
-    }),
+    chooseSaveFile: createFileChooser(choosing),
+    chooseModelFile: createModelChooser(choosing),
   });
   app.on('second-instance', () => {
     if (window.isDestroyed()) return;

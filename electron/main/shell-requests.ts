@@ -1,6 +1,6 @@
 import type { IpcMain, IpcMainEvent, IpcMainInvokeEvent, WebContents } from 'electron';
 import { z } from 'zod';
-import { appOrigin, shellChannels, type ChosenFile, type FilePurpose } from '../shared/shell-contract.ts';
+import { appOrigin, shellChannels, type ChosenFile, type SavePurpose } from '../shared/shell-contract.ts';
 import { isOurs } from './session-policy.ts';
 import { themeSchema, type Theme } from './theme.ts';
 
@@ -17,7 +17,8 @@ export function serveShellRequests(deps: {
   readonly contents: WebContents;
   readonly theme: Theme;
   readonly requestTextPort: () => void;
-  readonly chooseSaveFile: (purpose: FilePurpose, suggestedName: string) => Promise<ChosenFile | null>;
+  readonly chooseSaveFile: (purpose: SavePurpose, suggestedName: string) => Promise<ChosenFile | null>;
+  readonly chooseModelFile: () => Promise<ChosenFile | null>;
 }): void {
   const { ipcMain, contents, theme } = deps;
 
@@ -38,6 +39,7 @@ export function serveShellRequests(deps: {
   serve(shellChannels.chooseSaveFile, (purpose, suggestedName) =>
     deps.chooseSaveFile(parse(purposeSchema, purpose), parse(fileNameSchema, suggestedName)),
   );
+  serve(shellChannels.chooseModelFile, () => deps.chooseModelFile());
   serve(shellChannels.print, () => print(contents));
 }
 

@@ -10,7 +10,7 @@ import {
 
 contextBridge.executeInMainWorld({ func: removeNetworkObjects });
 
-/** Hands the text port and five shell requests to our own page, and marks what it copies; nothing else. */
+/** Hands the text port and six shell requests to our own page, and marks what it copies; nothing else. */
 const shell: Shell = {
   requestTextPort: () => {
     ipcRenderer.send(shellChannels.requestTextPort);
@@ -19,6 +19,7 @@ const shell: Shell = {
   setTheme: (theme) => ipcRenderer.invoke(shellChannels.setTheme, theme),
   chooseSaveFile: (purpose, suggestedName) =>
     ipcRenderer.invoke(shellChannels.chooseSaveFile, purpose, suggestedName),
+  chooseModelFile: () => ipcRenderer.invoke(shellChannels.chooseModelFile),
   print: () => ipcRenderer.invoke(shellChannels.print),
 };
 

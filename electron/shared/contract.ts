@@ -6,6 +6,7 @@ import { suspicionSchema } from './log-data.ts';
 import { logRequests } from './log-contract.ts';
 import { accountRequests } from './account-contract.ts';
 import { downloadEventSchema, downloadRequests } from './download-contract.ts';
+import { libraryEventSchema, libraryRequests } from './library-contract.ts';
 import { policyForPageSchema } from './policy-data.ts';
 import { empty, everyone, request } from './request-parts.ts';
 import { setupRequests } from './setup-contract.ts';
@@ -76,6 +77,7 @@ export const contract = {
   ...logRequests,
   ...turnRequests,
   ...downloadRequests,
+  ...libraryRequests,
   'app.getState': request(everyone, empty, appStateSchema),
 } as const;
 
@@ -97,6 +99,7 @@ export const vaultEventSchema = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('record.suspect'), suspicion: suspicionSchema }),
   z.strictObject({ event: z.literal('export.progress'), fraction: z.number() }),
   downloadEventSchema,
+  libraryEventSchema,
   z.strictObject({ event: z.literal('notice'), notice: noticeSchema }),
 ]);
 export type VaultEvent = z.infer<typeof vaultEventSchema>;

@@ -5,7 +5,8 @@
 export type ThemePreference = 'system' | 'light' | 'dark';
 
 /** What a chosen file is for; main shows the dialog and tells the vault, so the page never holds a path. */
-export type FilePurpose = 'recovery-key' | 'audit-bundle' | 'backup';
+export type SavePurpose = 'recovery-key' | 'audit-bundle' | 'backup';
+export type FilePurpose = SavePurpose | 'model-file';
 
 export type ChosenFile = { readonly grant: string; readonly fileName: string };
 
@@ -15,7 +16,9 @@ export type Shell = {
   getTheme(): Promise<ThemePreference>;
   setTheme(theme: ThemePreference): Promise<void>;
   /** Native save dialog; null when cancelled. */
-  chooseSaveFile(purpose: FilePurpose, suggestedName: string): Promise<ChosenFile | null>;
+  chooseSaveFile(purpose: SavePurpose, suggestedName: string): Promise<ChosenFile | null>;
+  /** Native dialog for the file of a model; null when cancelled. */
+  chooseModelFile(): Promise<ChosenFile | null>;
   /** Prints the current page (used for the recovery key sheet only). */
   print(): Promise<void>;
 };
@@ -36,5 +39,6 @@ export const shellChannels = {
   getTheme: 'shell.get-theme',
   setTheme: 'shell.set-theme',
   chooseSaveFile: 'shell.choose-save-file',
+  chooseModelFile: 'shell.choose-model-file',
   print: 'shell.print',
 } as const;

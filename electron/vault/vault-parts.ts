@@ -2,6 +2,7 @@ import type { LocalLine } from '../links/network-guard-line.ts';
 import type { FromVault, ToVault } from '../links/vault-control.ts';
 import type { Port } from '../links/port.ts';
 import type { Result } from '../shared/result.ts';
+import type { FilePurpose } from '../shared/shell-contract.ts';
 import type { BlockedReports } from './blocked-reports.ts';
 import type { Keychain } from './keys/device-secret.ts';
 import type { PolicyLocation } from './policy/policy-location.ts';
@@ -39,7 +40,7 @@ export type Vault = {
   inferenceEnded(end: { readonly exitCode: number; readonly replaced: boolean }): void;
   /** Of the egress process, by main's word. */
   downloadReport(report: DownloadReport): void;
-  grantFile(grant: string, path: string, purpose: 'recovery-key' | 'audit-bundle' | 'backup'): void;
+  grantFile(grant: string, path: string, purpose: FilePurpose): void;
   /** The operating system says that nobody is there any more. Without a session there is nothing to lock. */
   lock(reason: 'suspend' | 'screen-locked'): void;
   /** Ends in good order: a running answer goes into the log as aborted, the database is closed, keys are zeroed. */

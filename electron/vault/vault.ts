@@ -11,7 +11,7 @@ import { createFileGrants } from './file-grants.ts';
 import { openSealedJournal } from './journal/sealed-journal.ts';
 import { systemClock } from './log/clock.ts';
 import { defaultModel } from './model-catalogue.ts';
-import { createModelDownloads } from './models/model-downloads.ts';
+import { createModelArrivals } from './models/model-arrivals.ts';
 import { allHandlers } from './requests/all-handlers.ts';
 import { createRequestTable } from './requests/request-table.ts';
 import { createEndings } from './session/endings.ts';
@@ -98,7 +98,7 @@ export function createVault(deps: VaultDeps): Vault {
       post({ event: 'export.progress', fraction });
     },
   });
-  const downloads = createModelDownloads({ start, rules, session, tasks, gateway, post, toMain: deps.post });
+  const arrivals = createModelArrivals({ start, rules, session, tasks, gateway, post, toMain: deps.post });
   const attempts = createSignInAttempts({ folder: start.dataFolder, clock, rules });
   const journal = openSealedJournal({ folder: start.dataFolder, clock });
   journalStart(journal, {
@@ -179,7 +179,7 @@ export function createVault(deps: VaultDeps): Vault {
       signedIn = null;
     },
     pending: signIn.pending,
-    downloads,
+    arrivals,
     tasks,
     hooks,
     post: deps.post,
@@ -227,7 +227,7 @@ export function createVault(deps: VaultDeps): Vault {
     flavour: start.flavour,
     nameOf: (userId) => keyringNow()?.users.find((user) => user.userId === userId)?.displayName ?? null,
     tasks,
-    downloads,
+    ...arrivals,
     grants,
     recordVisibility: () => rules().recordVisibility,
     auditorReadsText: () => rules().auditorReadsText,
@@ -262,7 +262,7 @@ export function createVault(deps: VaultDeps): Vault {
       inferenceEnd(end, { gateway, journal, onNotice, isHung, session: signedIn?.session ?? null });
       isHung = false;
     },
-    downloadReport: downloads.report,
+    downloadReport: arrivals.downloads.report,
     grantFile: grants.add,
     lock(reason) {
       if (signedIn !== null) endSession({ kind: 'locked', reason });

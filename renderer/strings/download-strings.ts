@@ -1,4 +1,5 @@
 import type { DownloadProgress } from '../../electron/shared/download-contract.ts';
+import { fileSize } from './file-size.ts';
 
 export const downloadStrings = {
   title: 'Download',
@@ -6,7 +7,7 @@ export const downloadStrings = {
     `Approved models from ${source}. A separate process fetches the file and ends when it is done; it has no way to the record. Whatever comes is checked against the catalogue before it counts.`,
   none: 'The catalogue names no model that can be downloaded.',
   columns: { model: 'Model', size: 'Size', licence: 'Licence', state: 'State', deeds: 'Actions' },
-  size: (bytes: number) => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`),
+  size: fileSize,
   percent: (fraction: number) => `${Math.floor(fraction * 100)} %`,
   state: {
     absent: 'Not here',

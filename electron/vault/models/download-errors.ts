@@ -27,7 +27,7 @@ export const alreadyInstalled = appError(
 );
 export const folderNotWritable = appError(
   'data-folder-not-writable',
-  'Cloister may not write to the folder of the models. Nothing was downloaded. IT: let the folder belong to the account that Cloister runs as.',
+  'Cloister may not write to the folder of the models. Nothing was begun. IT: let the folder belong to the account that Cloister runs as.',
 );
 export const notTheApprovedFile = appError(
   'model-wrong-hash',
@@ -41,7 +41,7 @@ export const stopped = appError(
 export function notEnoughSpace(missingBytes: number): AppError {
   return appError(
     'disk-full',
-    `There is not enough space for this model: ${inGigabytes(missingBytes)} GB more are needed. Nothing was downloaded. Free some space and try again.`,
+    `There is not enough space for this model: ${inGigabytes(missingBytes)} GB more are needed. Nothing was begun. Free some space and try again.`,
   );
 }
 

@@ -18,6 +18,8 @@ export type CatalogueFile = {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly licence: string;
+  /** What it is for, in words. */
+  readonly use: string;
   readonly repository: string;
   /** Null: it comes from nowhere that could be asked. */
   readonly revision: string | null;

@@ -10,8 +10,6 @@ import type { VaultEvent } from '../../shared/contract.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { catalogueFiles } from '../model-catalogue.ts';
 import type { OpenSession } from '../session/open-session.ts';
-import { databaseError } from '../database/database-error.ts';
-import { recordEvent } from '../session/record-event.ts';
 import type { ModelGateway } from '../turns/model-gateway.ts';
 import type { DownloadReport, StartMessage } from '../vault-parts.ts';
 import type { BackgroundTasks } from '../worker/background-tasks.ts';
@@ -23,7 +21,8 @@ import {
   type CatalogueFile,
   type DownloadRules,
 } from './download-order.ts';
-import { modelFiles, type ModelFiles } from './model-files.ts';
+import { modelFiles, spareBytes, type ModelFiles } from './model-files.ts';
+import { recordImported } from './record-imported.ts';
 
 /**
  * Downloads of approved models, one at a time. The vault decides and records; the bytes come through the egress process,
@@ -58,9 +57,6 @@ type Deps = {
   /** To the page. */
   readonly post: (event: VaultEvent) => void;
 };
-
-/** Left free beside the file: the record must always have room. */
-const spareBytes = 512 * 1024 * 1024;
 
 export function createModelDownloads(deps: Deps): ModelDownloads {
   let running: Running | null = null;
@@ -187,21 +183,9 @@ export function createModelDownloads(deps: Deps): ModelDownloads {
   };
 }
 
-/** @returns why it could not be recorded: then nothing may come of it */
 function record({ model, session }: Running, outcome: LeafOutcome): AppError | null {
-  const { id, sha256, sizeBytes } = model;
-  try {
-    recordEvent(session, {
-      type: 'model.imported',
-      outcome,
-      data: { model: sha256, modelId: id, sizeBytes, source: 'download' },
-    });
-    return null;
-  } catch (cause) {
-    const known = databaseError(cause);
-    if (known === null) throw cause;
-    return known;
-  }
+  const { sha256, id, sizeBytes } = model;
+  return recordImported(session, { sha256, id, sizeBytes, source: 'download' }, outcome);
 }
 
 /** @returns what went wrong */

@@ -17,6 +17,9 @@ export type ModelFiles = {
   discard(): void;
 };
 
+/** Left free beside a model's file: the record must always have room. */
+export const spareBytes = 512 * 1024 * 1024;
+
 export function modelFiles(
   folder: string,
   { file, sizeBytes }: { readonly file: string; readonly sizeBytes: number },

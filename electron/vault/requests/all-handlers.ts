@@ -1,6 +1,7 @@
 import { accountHandlers, type AccountDeps } from './account-requests.ts';
 import { backupHandlers, type BackupDeps } from './backup-requests.ts';
 import { downloadHandlers, type DownloadDeps } from './download-requests.ts';
+import { libraryHandlers, type LibraryDeps } from './library-requests.ts';
 import { keyHandlers, type KeyDeps } from './key-requests.ts';
 import { logHandlers, type LogDeps } from './log-requests.ts';
 import { ownAccountHandlers, type OwnAccountDeps } from './own-account-requests.ts';
@@ -17,6 +18,7 @@ type Deps = SetupDeps &
   AccountDeps &
   BackupDeps &
   DownloadDeps &
+  LibraryDeps &
   KeyDeps &
   WorkspaceDeps &
   SourceRequestDeps &
@@ -34,6 +36,7 @@ export function allHandlers(deps: Deps): Handlers {
     ...keyHandlers(deps),
     ...backupHandlers(deps),
     ...downloadHandlers(deps),
+    ...libraryHandlers(deps),
     ...workspaceHandlers(deps),
     ...sourceHandlers(deps),
     ...turnHandlers(deps),

@@ -1,7 +1,7 @@
 import type { FromVault } from '../../links/vault-control.ts';
 import type { LockReason } from '../../shared/lock-reason.ts';
 import type { SessionEndReason } from '../../shared/session-end.ts';
-import type { ModelDownloads } from '../models/model-downloads.ts';
+import type { ModelArrivals } from '../models/model-arrivals.ts';
 import { recordSessionEnd, type SessionEnd } from '../requests/session-requests.ts';
 import type { TestHooks } from '../test-hooks.ts';
 import type { BackgroundTasks } from '../worker/background-tasks.ts';
@@ -24,7 +24,7 @@ export function createEndings(deps: {
   readonly signedIn: () => SignedIn | null;
   readonly forgetSignedIn: () => void;
   readonly pending: () => OpenSession | null;
-  readonly downloads: Pick<ModelDownloads, 'stop'>;
+  readonly arrivals: Pick<ModelArrivals, 'stop'>;
   readonly tasks: BackgroundTasks;
   readonly hooks: TestHooks;
   readonly post: (message: FromVault) => void;
@@ -60,7 +60,7 @@ export function createEndings(deps: {
       if (signedIn === null) throw new Error('nobody is signed in');
       try {
         signedIn.commands.close();
-        deps.downloads.stop();
+        deps.arrivals.stop();
         recordSessionEnd(signedIn, end);
       } finally {
         closeSession(end.kind, end.kind === 'locked' ? end.reason : null);
@@ -86,7 +86,7 @@ export function createEndings(deps: {
       const signedIn = deps.signedIn();
       try {
         signedIn?.commands.close();
-        deps.downloads.stop();
+        deps.arrivals.stop();
         if (signedIn !== null) recordSessionEnd(signedIn, { kind: 'signed-out' });
       } finally {
         if (signedIn !== null) void close(signedIn);

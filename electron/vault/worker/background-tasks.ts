@@ -7,6 +7,7 @@ import type { BackupSummary, ExportSummary, Verification } from '../../shared/lo
 import type { Flavour } from '../../shared/flavour.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { Selection } from '../log/selection.ts';
+import type { CopyOutcome } from '../models/copy-file.ts';
 import type { OpenSession } from '../session/open-session.ts';
 import {
   workerMessageSchema,
@@ -32,6 +33,13 @@ export type BackgroundTasks = {
   writeAnchor(session: OpenSession, folder: string, size: number): Promise<boolean>;
   /** Beside everything else too. @returns the SHA-256 of the file, hex; null where it could not be read */
   hashFile(path: string, onProgress: (fraction: number) => void): Promise<string | null>;
+  /** Beside everything else too. `to` null: it is only hashed. */
+  copyFile(
+    from: string,
+    to: string | null,
+    onProgress: (fraction: number) => void,
+    signal: AbortSignal,
+  ): Promise<CopyOutcome>;
   /** Beside everything else: nobody waits for it. */
   spool(session: OpenSession, options: SpoolOptions): Promise<SpoolOutcome>;
   /** The session ends: what is being written goes, for it may hold clinical text and nobody would finish it. */
@@ -135,6 +143,14 @@ export function createBackgroundTasks(deps: Deps): BackgroundTasks {
       const last = await runWorker(deps.workerPath, { kind: 'hash-file', path }, onProgress);
       return last.kind === 'hashed' ? last.sha256 : null;
     },
+    async copyFile(from, to, onProgress, signal) {
+      const last = await runWorker(
+        deps.workerPath,
+        { kind: 'copy-file', from, to, cancelled: cancelledBy(signal) },
+        onProgress,
+      );
+      return last.kind === 'copied' ? last.outcome : { failure: 'target' };
+    },
     async writeAnchor({ origin, reader }, folder, size) {
       const note = reader.checkpoint(size);
       if (note === null) throw new Error('there is no checkpoint of that size');
@@ -150,10 +166,6 @@ export function createBackgroundTasks(deps: Deps): BackgroundTasks {
       session.log.keepCheckpoint(options.size);
       const unfinishedPath = unfinishedBeside(options.path);
       unfinished.add(unfinishedPath);
-      const cancelled = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-      const cancel = (): void => void Atomics.store(cancelled, 0, 1);
-      if (signal.aborted) cancel();
-      signal.addEventListener('abort', cancel);
       const task: WorkerTask = {
         kind: 'export',
         databasePath,
@@ -164,7 +176,7 @@ export function createBackgroundTasks(deps: Deps): BackgroundTasks {
         ...options,
         recipients: [...recipients],
         unfinishedPath,
-        cancelled: cancelled.buffer,
+        cancelled: cancelledBy(signal),
         ...maker(),
       };
       const last = await run(task, deps.onExportProgress);
@@ -192,6 +204,15 @@ export function createBackgroundTasks(deps: Deps): BackgroundTasks {
       return last.kind === 'spooled' ? last.done : 'not-written';
     },
   };
+}
+
+/** One 32-bit word that a worker looks at: not 0 once the signal has come. */
+function cancelledBy(signal: AbortSignal): SharedArrayBuffer {
+  const cancelled = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const cancel = (): void => void Atomics.store(cancelled, 0, 1);
+  if (signal.aborted) cancel();
+  signal.addEventListener('abort', cancel);
+  return cancelled.buffer;
 }
 
 /** A name of its own: nobody's file stands there already, and no link that somebody laid out. */

@@ -2,6 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { readAnchors, writeAnchor } from '../anchors/anchor-files.ts';
 import { checkAnchors } from '../anchors/check-anchors.ts';
 import { writeBackup } from '../backup/write-backup.ts';
+import { copyFile } from '../models/copy-file.ts';
 import { hashFile } from '../models/hash-file.ts';
 import { appError } from '../../shared/app-error.ts';
 import { isWhole, openReadOnlyDatabase, type ReadableDatabase } from '../database/open-database.ts';
@@ -23,6 +24,11 @@ const post = (message: WorkerMessage): void => {
 export async function runTask(task: WorkerTask): Promise<void> {
   if (task.kind === 'write-anchor') post({ kind: 'anchor-written', written: write(task) });
   else if (task.kind === 'hash-file') post({ kind: 'hashed', sha256: hash(task) });
+  else if (task.kind === 'copy-file')
+    post({
+      kind: 'copied',
+      outcome: copyFile({ ...task, cancelled: new Int32Array(task.cancelled) }, onProgress),
+    });
   else if (task.kind === 'backup') post(backUp(task));
   else await readRecord(task);
 }
@@ -37,7 +43,7 @@ function backUp(task: Extract<WorkerTask, { kind: 'backup' }>): WorkerMessage {
 }
 
 async function readRecord(
-  task: Exclude<WorkerTask, { kind: 'write-anchor' | 'hash-file' | 'backup' }>,
+  task: Exclude<WorkerTask, { kind: 'write-anchor' | 'hash-file' | 'copy-file' | 'backup' }>,
 ): Promise<void> {
   let database: ReadableDatabase | null = null;
   try {

@@ -87,6 +87,14 @@ export const workerTaskSchema = z.discriminatedUnion('kind', [
   }),
   /** A file that is nobody's secret: no key. */
   z.strictObject({ kind: z.literal('hash-file'), path: z.string() }),
+  z.strictObject({
+    kind: z.literal('copy-file'),
+    from: z.string(),
+    /** Null: it is only hashed. */
+    to: z.string().nullable(),
+    /** One 32-bit word, not 0 when the copy should end. */
+    cancelled: z.instanceof(SharedArrayBuffer),
+  }),
   /** Needs no key: a checkpoint is for everybody. */
   z.strictObject({
     kind: z.literal('write-anchor'),
@@ -106,6 +114,13 @@ export const workerMessageSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('anchor-written'), written: z.boolean() }),
   /** Null: it could not be read. */
   z.strictObject({ kind: z.literal('hashed'), sha256: z.string().nullable() }),
+  z.strictObject({
+    kind: z.literal('copied'),
+    outcome: z.union([
+      z.strictObject({ sha256: z.string() }),
+      z.strictObject({ failure: z.enum(['cancelled', 'source', 'target', 'disk-full']) }),
+    ]),
+  }),
   z.strictObject({ kind: z.literal('spooled'), done: spoolOutcomeSchema }),
   z.strictObject({ kind: z.literal('exported'), summary: exportSummarySchema }),
   z.strictObject({ kind: z.literal('backed-up'), summary: backupSummarySchema }),

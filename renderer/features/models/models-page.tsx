@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { modelStrings as words } from '../../strings/model-strings.ts';
 import { DownloadSection } from './download-section.tsx';
+import { LibrarySection } from './library-section.tsx';
 
 /** Which models this computer has, and how others come here. */
 export function ModelsPage(): ReactNode {
@@ -12,6 +13,7 @@ export function ModelsPage(): ReactNode {
           <p className="quiet">{words.detail}</p>
         </div>
       </header>
+      <LibrarySection />
       <DownloadSection />
     </main>
   );

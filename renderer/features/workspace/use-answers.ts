@@ -1,5 +1,4 @@
 import { useEffect, useState } from 'react';
-import type { AppError } from '../../../electron/shared/app-error.ts';
 import type { TurnId } from '../../../electron/shared/ids.ts';
 import { useApp } from '../../app/app-context.ts';
 import { assemble, newAnswer, reread, type Answer } from './draft-assembly.ts';
@@ -15,7 +14,7 @@ export type AnswersModel = {
 };
 
 /** The drafts on the desk, put together from what the vault releases. */
-export function useAnswers(onFailed: (error: AppError | null) => void): AnswersModel {
+export function useAnswers(): AnswersModel {
   const { vault } = useApp();
   const [answers, setAnswers] = useState<readonly Answer[]>([]);
 
@@ -23,9 +22,8 @@ export function useAnswers(onFailed: (error: AppError | null) => void): AnswersM
     () =>
       vault.onEvent((event) => {
         setAnswers((before) => before.map((answer) => assemble(answer, event)));
-        if (event.event === 'turn.ended') onFailed(event.end.error);
       }),
-    [vault, onFailed],
+    [vault],
   );
 
   const gapIn = answers.find(({ gap }) => gap)?.turnId ?? null;

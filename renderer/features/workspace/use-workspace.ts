@@ -20,6 +20,7 @@ export type WorkspaceModel = {
   /** The one in the pane. */
   readonly answer: Answer | null;
   readonly acceptedEntry: number | null;
+  /** Of what was last tried here, else why the draft in the pane did not come to its end. */
   readonly error: AppError | null;
   /** The text in the draft pane: the clinician's, where it was edited; of a table, its lines. */
   readonly draftText: string;
@@ -43,7 +44,7 @@ export type WorkspaceModel = {
 export function useWorkspace(onSaveReady: (save: () => Promise<void>) => void): WorkspaceModel {
   const { vault } = useApp();
   const [error, setError] = useState<AppError | null>(null);
-  const { answers, put, read, clear } = useAnswers(setError);
+  const { answers, put, read, clear } = useAnswers();
   const readAnswers = useRef(read);
   const { desk, latest, change, replace } = useDesk(
     onSaveReady,
@@ -88,7 +89,7 @@ export function useWorkspace(onSaveReady: (save: () => Promise<void>) => void): 
     answers,
     answer,
     acceptedEntry,
-    error,
+    error: error ?? answer?.end?.error ?? null,
     draftText,
     hasUnsavedEdits: edited !== undefined && acceptedEntry === null,
     running,

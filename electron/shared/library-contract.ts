@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { appErrorSchema } from './app-error.ts';
+import { administrators, empty, request } from './request-parts.ts';
+
+/** The models of the catalogue, and files that bring one here from a drive. */
+
+const libraryModelSchema = z.strictObject({
+  modelId: z.string(),
+  name: z.string(),
+  licence: z.string(),
+  /** What the catalogue says that it is for. */
+  use: z.string(),
+  sizeBytes: z.int(),
+  /** A file of its length is here; that it is the right one is seen whenever it is loaded. */
+  isInstalled: z.boolean(),
+  /** The one that answers. */
+  isDefault: z.boolean(),
+});
+
+const modelImportSchema = z.strictObject({
+  /** 0 to 1, while a file is read; null: none is. */
+  fraction: z.number().nullable(),
+  /** The name of the model that the last file was. */
+  added: z.string().nullable(),
+  /** Why the last file was not added. */
+  problem: appErrorSchema.nullable(),
+});
+export type ModelImport = z.infer<typeof modelImportSchema>;
+
+const modelLibrarySchema = z.strictObject({ models: z.array(libraryModelSchema), import: modelImportSchema });
+export type ModelLibrary = z.infer<typeof modelLibrarySchema>;
+
+export const libraryRequests = {
+  'models.library': request(administrators, empty, modelLibrarySchema),
+  /** Answered when it has begun; `model.import` events tell the rest. */
+  'models.import': request(administrators, z.strictObject({ fileGrant: z.string().max(80) }), empty),
+  'models.stopImport': request(administrators, empty, empty),
+} as const;
+
+/** With the whole library: what is installed may have changed. */
+export const libraryEventSchema = z.strictObject({
+  event: z.literal('model.import'),
+  library: modelLibrarySchema,
+});
