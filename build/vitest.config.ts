@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -16,6 +17,8 @@ export default defineConfig({
     globalSetup: ['build/setup/auditor-kit.mjs'],
     environment: 'node',
     pool: 'forks',
+    // Vitest leaves one core free, which is half of a small machine.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // For a machine that others keep busy: speed is measured in `npm run bench`, never here.
     testTimeout: 120_000,
     hookTimeout: 120_000,

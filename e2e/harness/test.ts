@@ -10,7 +10,7 @@ import {
   type RunningApp,
 } from './launch-app.ts';
 import { firstRun } from './screens.ts';
-import { writeTinyModels, type Models } from './tiny-model.ts';
+import { withModel, writeTinyModels, type Models } from './tiny-model.ts';
 
 /** What every end-to-end test starts from: the real app on a data folder of its own. */
 type PerTest = {
@@ -25,6 +25,8 @@ type PerWorker = {
   readonly display: string | undefined;
   /** The small random-weights model, and its catalogue. */
   readonly models: Models;
+  /** One that is done with an answer at once, for tests that interrupt nothing. */
+  readonly quickModels: Models;
   readonly setUpHome: Home;
 };
 
@@ -48,10 +50,19 @@ export const test = base.extend<PerTest, PerWorker>({
     },
     { scope: 'worker' },
   ],
+  quickModels: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the parameter's names
+    async ({}, use) => {
+      const models = writeTinyModels(['--layers', '4']);
+      await use(models);
+      rmSync(models.folder, { recursive: true });
+    },
+    { scope: 'worker' },
+  ],
   setUpHome: [
     async ({ models, display: _display }, use) => {
       const home = createHome();
-      const app = await launchApp({ home, modelsFolder: models.folder, catalogue: models.catalogue });
+      const app = await launchApp({ home, ...withModel(models) });
       await firstRun(app);
       await app.close();
       await use(home);
@@ -75,7 +86,7 @@ export const test = base.extend<PerTest, PerWorker>({
   launch: async ({ models }, use) => {
     const running: RunningApp[] = [];
     await use(async (options) => {
-      const app = await launchApp({ modelsFolder: models.folder, catalogue: models.catalogue, ...options });
+      const app = await launchApp({ ...withModel(models), ...options });
       running.push(app);
       return app;
     });

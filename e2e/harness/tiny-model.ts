@@ -7,6 +7,11 @@ import { runtimePath } from '../../build/setup/runtime-path.mjs';
 
 export type Models = { readonly folder: string; readonly file: string; readonly catalogue: string };
 
+/** For a launch. */
+export function withModel({ folder, catalogue }: Models) {
+  return { modelsFolder: folder, catalogue } as const;
+}
+
 /** Writes the small random-weights model: fast to load, and it talks long enough to be interrupted. */
 export function writeTinyModels(words: readonly string[] = []): Models {
   const folder = mkdtempSync(join(tmpdir(), 'cloister-tiny-model-'));

@@ -14,7 +14,7 @@ import {
   writeDraft,
 } from '../harness/screens.ts';
 import { expect, test } from '../harness/test.ts';
-import { writeTinyModels } from '../harness/tiny-model.ts';
+import { withModel, writeTinyModels } from '../harness/tiny-model.ts';
 
 const source = 'The patient came with a cough and fever. '.repeat(12);
 /** Some three times what the small model reads at once; each line is what somebody says. */
@@ -33,9 +33,10 @@ const tab = (page: Page, name: string | RegExp) => page.getByRole('tab', { name 
 
 test('a second task waits for the first; both are kept, edited and accepted on their own, also over a sign-out', async ({
   home,
+  quickModels,
   launch,
 }) => {
-  const { page } = await launch({ home });
+  const { page } = await launch({ home, ...withModel(quickModels) });
   await begin(page, source);
   await writeDraft(page, 'SOAP note');
   await writeDraft(page, 'Visit summary');
@@ -77,9 +78,10 @@ test('a draft that waits can be called off, and is recorded as stopped', async (
 
 test('AC-35: a source that is too long is worked through in parts with consent; the receipt shows each part in the source, and is in the record', async ({
   home,
+  quickModels,
   launch,
 }) => {
-  const { page } = await launch({ home });
+  const { page } = await launch({ home, ...withModel(quickModels) });
   await begin(page, longSource);
   await expect(page.getByRole('meter')).toHaveAttribute(
     'aria-valuetext',
@@ -112,8 +114,12 @@ test('AC-35: a source that is too long is worked through in parts with consent; 
   await expect(page.locator('.code-block')).toContainText('"steps":[');
 });
 
-test('a further question goes on from a draft, and is a draft of its own', async ({ home, launch }) => {
-  const { page } = await launch({ home });
+test('a further question goes on from a draft, and is a draft of its own', async ({
+  home,
+  quickModels,
+  launch,
+}) => {
+  const { page } = await launch({ home, ...withModel(quickModels) });
   await begin(page, source);
   await writeDraft(page, 'SOAP note');
   await draftEnded(page);
@@ -129,7 +135,7 @@ test('a further question goes on from a draft, and is a draft of its own', async
 test('a task that asks for a table gives one, which is copied as lines', async ({ home, launch }) => {
   const answer = '{"rows":[{"problem":"cough","status":"active","evidence":"nine days"}]}';
   const models = writeTinyModels(['--layers', '1', '--script', answer, '--afterwards', 'end', '--one-token']);
-  const { app, page } = await launch({ home, modelsFolder: models.folder, catalogue: models.catalogue });
+  const { app, page } = await launch({ home, ...withModel(models) });
   await begin(page, source);
   await writeDraft(page, 'Problem list');
   await draftEnded(page);

@@ -10,12 +10,14 @@ import {
   writeDraft,
 } from '../harness/screens.ts';
 import { expect, test } from '../harness/test.ts';
+import { withModel } from '../harness/tiny-model.ts';
 
 test('a draft that is written again from its record has the same words, in this session and in a fresh model process', async ({
   home,
+  quickModels,
   launch,
 }) => {
-  const { page } = await launch({ home });
+  const { page } = await launch({ home, ...withModel(quickModels) });
   await signIn(page, clinician);
   await modelReady(page);
   await page.getByLabel('Patient reference').fill(patientReference);
