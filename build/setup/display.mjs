@@ -11,7 +11,20 @@ export async function startDisplay() {
     return { display: process.env['DISPLAY'], virtual: false, stop: () => {} };
   }
   // -ac: the app may run as another user than the one who starts the display; -nolisten tcp: it is reached by socket only.
-  const args = ['-displayfd', '3', '-screen', '0', '1440x960x24', '-nolisten', 'tcp', '-ac', '-noreset'];
+  // -s 0: nobody types at this display, so after ten minutes its screen saver would start, and Cloister locks when one does.
+  const args = [
+    '-displayfd',
+    '3',
+    '-screen',
+    '0',
+    '1440x960x24',
+    '-nolisten',
+    'tcp',
+    '-ac',
+    '-noreset',
+    '-s',
+    '0',
+  ];
   const server = spawn('Xvfb', args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
   const stop = () => {
     process.off('exit', stop);
