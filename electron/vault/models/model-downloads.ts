@@ -43,6 +43,7 @@ type Running = {
   readonly files: ModelFiles;
   /** Of the person who began it. */
   readonly session: OpenSession;
+  readonly stopping: AbortController;
   progress: DownloadProgress;
 };
 
@@ -50,7 +51,7 @@ type Deps = {
   readonly start: Pick<StartMessage, 'cataloguePath' | 'modelsFolder'>;
   readonly rules: () => DownloadRules;
   readonly session: () => OpenSession;
-  readonly tasks: Pick<BackgroundTasks, 'hashFile'>;
+  readonly tasks: Pick<BackgroundTasks, 'copyFile'>;
   readonly gateway: Pick<ModelGateway, 'modelArrived'>;
   /** Starts and ends the egress process. */
   readonly toMain: (message: FromVault) => void;
@@ -96,12 +97,17 @@ export function createModelDownloads(deps: Deps): ModelDownloads {
   async function check(current: Running): Promise<void> {
     const { model, files } = current;
     show(current, { state: 'checking', fraction: 0 });
-    const found = await deps.tasks.hashFile(files.partPath, (fraction) => {
-      if (running === current) show(current, { state: 'checking', fraction });
-    });
+    const read = await deps.tasks.copyFile(
+      files.partPath,
+      null,
+      (fraction) => {
+        if (running === current) show(current, { state: 'checking', fraction });
+      },
+      current.stopping.signal,
+    );
     if (running !== current) return;
-    if (found === null) end(current, errors.downloadErrors['disk-failed']);
-    else if (found === model.sha256) {
+    if ('failure' in read) end(current, errors.downloadErrors['disk-failed']);
+    else if (read.sha256 === model.sha256) {
       const problem = record(current, 'success') ?? install(files);
       end(current, problem);
       if (problem === null) deps.gateway.modelArrived(files.path);
@@ -125,6 +131,7 @@ export function createModelDownloads(deps: Deps): ModelDownloads {
       model,
       files,
       session: deps.session(),
+      stopping: new AbortController(),
       progress: { state: 'downloading', bytes },
     };
     running = current;
@@ -138,6 +145,7 @@ export function createModelDownloads(deps: Deps): ModelDownloads {
 
   function stop(): void {
     if (running === null) return;
+    running.stopping.abort();
     deps.toMain({ kind: 'stop-download' });
     end(running, errors.stopped);
   }

@@ -31,8 +31,6 @@ export type BackgroundTasks = {
   checkAnchors(session: OpenSession, folder: string): Promise<Result<FolderCheck | null>>;
   /** Puts the checkpoint of this size there. @returns whether it is there */
   writeAnchor(session: OpenSession, folder: string, size: number): Promise<boolean>;
-  /** Beside everything else too. @returns the SHA-256 of the file, hex; null where it could not be read */
-  hashFile(path: string, onProgress: (fraction: number) => void): Promise<string | null>;
   /** Beside everything else too. `to` null: it is only hashed. */
   copyFile(
     from: string,
@@ -138,10 +136,6 @@ export function createBackgroundTasks(deps: Deps): BackgroundTasks {
         () => undefined,
       );
       return last.kind === 'anchors-checked' ? ok(last.check) : failure(last);
-    },
-    async hashFile(path, onProgress) {
-      const last = await runWorker(deps.workerPath, { kind: 'hash-file', path }, onProgress);
-      return last.kind === 'hashed' ? last.sha256 : null;
     },
     async copyFile(from, to, onProgress, signal) {
       const last = await runWorker(

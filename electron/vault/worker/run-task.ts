@@ -3,7 +3,6 @@ import { readAnchors, writeAnchor } from '../anchors/anchor-files.ts';
 import { checkAnchors } from '../anchors/check-anchors.ts';
 import { writeBackup } from '../backup/write-backup.ts';
 import { copyFile } from '../models/copy-file.ts';
-import { hashFile } from '../models/hash-file.ts';
 import { appError } from '../../shared/app-error.ts';
 import { isWhole, openReadOnlyDatabase, type ReadableDatabase } from '../database/open-database.ts';
 import { spool } from '../spool/spool.ts';
@@ -23,7 +22,6 @@ const post = (message: WorkerMessage): void => {
 /** Runs one long task beside the writer; what reads the record does so on a read-only handle of its own. */
 export async function runTask(task: WorkerTask): Promise<void> {
   if (task.kind === 'write-anchor') post({ kind: 'anchor-written', written: write(task) });
-  else if (task.kind === 'hash-file') post({ kind: 'hashed', sha256: hash(task) });
   else if (task.kind === 'copy-file')
     post({
       kind: 'copied',
@@ -43,7 +41,7 @@ function backUp(task: Extract<WorkerTask, { kind: 'backup' }>): WorkerMessage {
 }
 
 async function readRecord(
-  task: Exclude<WorkerTask, { kind: 'write-anchor' | 'hash-file' | 'copy-file' | 'backup' }>,
+  task: Exclude<WorkerTask, { kind: 'write-anchor' | 'copy-file' | 'backup' }>,
 ): Promise<void> {
   let database: ReadableDatabase | null = null;
   try {
@@ -106,14 +104,6 @@ function write({ folder, origin, size, note }: Extract<WorkerTask, { kind: 'writ
     return true;
   } catch {
     return false;
-  }
-}
-
-function hash({ path }: Extract<WorkerTask, { kind: 'hash-file' }>): string | null {
-  try {
-    return hashFile(path, onProgress);
-  } catch {
-    return null;
   }
 }
 

@@ -86,7 +86,6 @@ export const workerTaskSchema = z.discriminatedUnion('kind', [
     madeAt: z.string(),
   }),
   /** A file that is nobody's secret: no key. */
-  z.strictObject({ kind: z.literal('hash-file'), path: z.string() }),
   z.strictObject({
     kind: z.literal('copy-file'),
     from: z.string(),
@@ -112,8 +111,6 @@ export const workerMessageSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('file-checked'), whole: z.boolean() }),
   z.strictObject({ kind: z.literal('anchors-checked'), check: anchorCheckSchema.nullable() }),
   z.strictObject({ kind: z.literal('anchor-written'), written: z.boolean() }),
-  /** Null: it could not be read. */
-  z.strictObject({ kind: z.literal('hashed'), sha256: z.string().nullable() }),
   z.strictObject({
     kind: z.literal('copied'),
     outcome: z.union([

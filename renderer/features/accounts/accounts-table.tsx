@@ -6,6 +6,7 @@ import { useApp } from '../../app/app-context.ts';
 import { accountStrings as words } from '../../strings/account-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { localTime } from '../log/local-time.ts';
+import { ColumnHeads } from '../../ui/column-heads.tsx';
 
 export function AccountsTable(props: {
   readonly rows: readonly AccountRow[];
@@ -16,15 +17,7 @@ export function AccountsTable(props: {
     <section className="log-list" aria-label={words.title}>
       <div className="table-scroll">
         <table>
-          <thead>
-            <tr>
-              {Object.values(words.columns).map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <ColumnHeads columns={words.columns} />
           <tbody>
             {props.rows.map((row) => (
               <tr key={row.userId}>

@@ -5,6 +5,7 @@ import { downloadStrings as words } from '../../strings/download-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorMessage, InfoMessage } from '../../ui/message.tsx';
 import { useDownloads, type Downloads } from './use-downloads.ts';
+import { ColumnHeads } from '../../ui/column-heads.tsx';
 
 type Model = ModelDownloads['models'][number];
 
@@ -47,15 +48,7 @@ function DownloadTable(props: {
     <div className="log-list">
       <div className="table-scroll">
         <table>
-          <thead>
-            <tr>
-              {Object.values(words.columns).map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <ColumnHeads columns={words.columns} />
           <tbody>
             {props.models.map((model) => (
               <tr key={model.modelId}>

@@ -5,6 +5,7 @@ import { modelStrings as words } from '../../strings/model-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorMessage, InfoMessage } from '../../ui/message.tsx';
 import { useLibrary } from './use-library.ts';
+import { ColumnHeads } from '../../ui/column-heads.tsx';
 
 /** What the catalogue approves and what of it is here, and the way for a file from a drive. */
 export function LibrarySection(): ReactNode {
@@ -39,15 +40,7 @@ function LibraryTable({ models }: Pick<ModelLibrary, 'models'>): ReactNode {
     <div className="log-list">
       <div className="table-scroll">
         <table>
-          <thead>
-            <tr>
-              {Object.values(words.columns).map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <ColumnHeads columns={words.columns} />
           <tbody>
             {models.map((model) => (
               <tr key={model.modelId}>

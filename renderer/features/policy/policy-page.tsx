@@ -4,6 +4,7 @@ import type { EffectivePolicyView } from '../../../electron/shared/policy-data.t
 import { useApp } from '../../app/app-context.ts';
 import { policyStrings as words } from '../../strings/policy-strings.ts';
 import { ErrorMessage } from '../../ui/message.tsx';
+import { ColumnHeads } from '../../ui/column-heads.tsx';
 
 /** Every setting in force, with where it comes from: for IT, in IT's terms. */
 export function PolicyPage(): ReactNode {
@@ -65,15 +66,7 @@ function PolicyView({ policy }: { readonly policy: EffectivePolicyView }): React
       <section className="log-list" aria-label={words.title}>
         <div className="table-scroll">
           <table>
-            <thead>
-              <tr>
-                {Object.values(words.columns).map((name) => (
-                  <th key={name} scope="col">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <ColumnHeads columns={words.columns} />
             <tbody>
               {policy.settings.map(({ name, value, source, explanation }) => (
                 <tr key={name}>
