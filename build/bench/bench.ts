@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { appendRows } from './append-rows.ts';
 import { engineAppRows } from './engine-app-rows.ts';
 import { engineRows } from './engine-rows.ts';
+import { exportRows } from './export-rows.ts';
 import { idleRows } from './idle-rows.ts';
 import { tokensRow } from './inference-rows.ts';
 import { lockRow } from './lock-rows.ts';
@@ -16,6 +17,7 @@ import { verifyRow } from './verify-rows.ts';
 const rows: readonly Row[] = [
   ...appendRows,
   verifyRow,
+  ...exportRows,
   tokensRow,
   ...engineAppRows,
   ...engineRows,

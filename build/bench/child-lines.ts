@@ -9,13 +9,17 @@ export type LineChild = {
   end(): Promise<void>;
 };
 
-/** On the runtime that ships, with the thread pool and below the priority that the inference process has. */
-export function startLineChild(script: string): LineChild {
+/** On the runtime that ships. @param as `inference`: with the thread pool and below the priority that the inference process has */
+export function startLineChild(script: string, as: 'inference' | 'vault' = 'inference'): LineChild {
   const child = spawn(process.execPath, [join(import.meta.dirname, script)], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', UV_THREADPOOL_SIZE: '1' },
+    env: {
+      ...process.env,
+      ELECTRON_RUN_AS_NODE: '1',
+      ...(as === 'inference' ? { UV_THREADPOOL_SIZE: '1' } : {}),
+    },
   });
-  runBelowInterface(child.pid);
+  if (as === 'inference') runBelowInterface(child.pid);
   const waiting: { resolve: (answer: unknown) => void; reject: (cause: Error) => void }[] = [];
   createInterface(child.stdout).on('line', (line) => waiting.shift()?.resolve(JSON.parse(line)));
   const ended = new Promise<void>((resolve) => {

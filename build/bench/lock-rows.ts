@@ -4,7 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from '@playwright/test';
 import { createHome, launchApp, processId, type RunningApp } from '../../e2e/harness/launch-app.ts';
 import { clinician, patientReference } from '../../e2e/harness/people.ts';
-import { draftText, firstRun, modelReady, signIn, sourceField } from '../../e2e/harness/screens.ts';
+import {
+  draftText,
+  firstRun,
+  modelReady,
+  signIn,
+  sourceField,
+  writingSign,
+} from '../../e2e/harness/screens.ts';
 import type { Row } from './row.ts';
 
 const giveUpMs = 20_000;
@@ -63,7 +70,7 @@ async function work(page: Page): Promise<void> {
   await sourceField(page).fill('The patient coughs since Monday and sleeps badly.');
   // The button has another name where an earlier draft is on the desk.
   await sourceField(page).press('Control+Enter');
-  await page.getByText('Writing', { exact: true }).waitFor({ timeout: 60_000 });
+  await writingSign(page).waitFor({ timeout: 60_000 });
   await draftText(page).filter({ hasText: /\S{3}/ }).waitFor();
 }
 

@@ -1,11 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Page } from '@playwright/test';
 import { z } from 'zod';
 import { createHome, launchApp, type Home, type RunningApp } from '../../e2e/harness/launch-app.ts';
 import { clinician, patientReference } from '../../e2e/harness/people.ts';
 import { processTree } from '../../e2e/harness/process-tree.ts';
-import { button, draftText, firstRun, modelReady, signIn, sourceField } from '../../e2e/harness/screens.ts';
+import {
+  button,
+  draftText,
+  firstRun,
+  modelReady,
+  signIn,
+  sourceField,
+  writingSign,
+} from '../../e2e/harness/screens.ts';
 import { writeTinyModels, type Models } from '../../e2e/harness/tiny-model.ts';
 import { readKeyring } from '../../electron/vault/keys/keyring-file.ts';
 import { valueOf } from '../../electron/vault/keys/keys-fixture.ts';
@@ -52,7 +61,6 @@ type Played = Pick<Round, 'killed' | 'open' | 'untold' | 'problems'>;
 async function playRound(home: Home, models: Models, delayMs: number): Promise<Played> {
   try {
     const app = await launch(home, models);
-    await signIn(app.page, clinician);
     const shown = await workUntilKilled(app, delayMs);
     const before = checkCopy(home);
     const problems = [...before.problems, ...(await checkNextStart(home, models, shown))];
@@ -82,26 +90,33 @@ async function checkNextStart(home: Home, models: Models, shown: string): Promis
   }
 }
 
-/** @returns what the page showed last */
+/** @returns what the page showed last; however it ends, the app is gone */
 async function workUntilKilled({ app, page }: RunningApp, delayMs: number): Promise<string> {
+  const root = app.process();
+  const ended = new Promise<void>((resolve) => root.once('exit', () => resolve()));
+  try {
+    return await work(page, delayMs);
+  } finally {
+    for (const { id } of processTree(root.pid ?? 0)) kill(id);
+    await ended;
+  }
+}
+
+async function work(page: Page, delayMs: number): Promise<string> {
+  await signIn(page, clinician);
   await modelReady(page);
   await page.getByLabel('Patient reference').fill(patientReference);
   await sourceField(page).fill('A made-up cough for nine days.');
   // The button has another name where an earlier draft is on the desk.
   await sourceField(page).press('Control+Enter');
   // From here on the draft on the screen is the new one.
-  await page.getByText('Writing', { exact: true }).waitFor();
-  const root = app.process();
-  const ended = new Promise<void>((resolve) => root.once('exit', () => resolve()));
+  await writingSign(page).waitFor();
   const until = performance.now() + delayMs;
   let shown = '';
   while (performance.now() < until) {
     shown = (await draftText(page).allInnerTexts()).join('');
     await delay(10);
   }
-  const processes = processTree(root.pid ?? 0);
-  for (const { id } of processes) kill(id);
-  await ended;
   return shown;
 }
 

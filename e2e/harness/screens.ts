@@ -165,6 +165,11 @@ export async function midAnswer({ page }: RunningApp): Promise<void> {
   await expect(draftText(page)).toContainText(/\S{3}/);
 }
 
+/** What the shown draft says of itself while the model writes. */
+export function writingSign(page: Page): Locator {
+  return page.getByRole('status').filter({ hasText: /^Writing$/ });
+}
+
 /** What the shown draft says of itself when it did not come to its end. */
 export function unfinishedSign(page: Page): Locator {
   const draft = { name: 'Draft', exact: true };

@@ -1,7 +1,7 @@
 import { eventNames } from '../../shared/event-names.ts';
-import { logEventTypeSchema } from '../../shared/log-event-types.ts';
 import { auditEventKinds, dicomSubtypes, dicomTypes, type AuditEventKind } from './audit-event-kinds.ts';
-import { leafEnvelopeSchema, type LeafEnvelope } from './leaf.ts';
+import type { LeafEnvelope } from './leaf.ts';
+import { readLeaf, type ReadLeaf } from './leaves-of.ts';
 import { hashLeaf } from './merkle.ts';
 
 /**
@@ -23,18 +23,23 @@ export const eventSystem = 'urn:uuid:4f0f1c9e-7a0f-4d6e-9a3b-1c5d2e8f7b60';
 const coding = (system: string, code: string, display?: string): Coding =>
   display === undefined ? { system, code } : { system, code, display };
 
-export function* auditEventLines(leaves: Iterable<PlacedLeaf>, facts: RecordFacts): Iterable<Uint8Array> {
-  for (const { index, bytes } of leaves)
-    yield Buffer.from(`${JSON.stringify(auditEventOf(index, bytes, facts))}\n`);
+/** @param onLeaf called with each leaf as it is read, null for one that is none */
+export function* auditEventLines(
+  leaves: Iterable<PlacedLeaf>,
+  facts: RecordFacts,
+  onLeaf: (index: number, leaf: ReadLeaf | null) => void = () => undefined,
+): Iterable<Uint8Array> {
+  for (const { index, bytes } of leaves) {
+    const read = readLeaf(bytes);
+    onLeaf(index, read);
+    const place = placeOf(index, bytes, facts);
+    const event = read === null ? unreadableEvent(place, facts) : auditEventOf(read, place, facts);
+    yield Buffer.from(`${JSON.stringify(event)}\n`);
+  }
 }
 
-/** @param index of the leaf in the tree @param bytes the leaf; of one that is none, its place and hash are told */
-function auditEventOf(index: number, bytes: Uint8Array, facts: RecordFacts) {
-  const leaf = leafOf(bytes);
-  const type = logEventTypeSchema.safeParse(leaf?.event);
-  const place = placeOf(index, bytes, facts);
-  if (leaf === null || !type.success) return unreadableEvent(place, facts);
-  const kind = auditEventKinds[type.data];
+function auditEventOf({ leaf, type }: ReadLeaf, place: Place, facts: RecordFacts) {
+  const kind = auditEventKinds[type];
   const outcome = kind.outcome?.[leaf.outcome] ?? outcomes[leaf.outcome];
   return {
     resourceType: 'AuditEvent',
@@ -43,7 +48,7 @@ function auditEventOf(index: number, bytes: Uint8Array, facts: RecordFacts) {
     type: coding(dicom, kind.type, dicomTypes[kind.type]),
     subtype: [
       ...(kind.subtype === null ? [] : [coding(dicom, kind.subtype, dicomSubtypes[kind.subtype])]),
-      coding(eventSystem, type.data, eventNames[type.data]),
+      coding(eventSystem, type, eventNames[type]),
     ],
     action: kind.action,
     ...observedAt(leaf),
@@ -59,15 +64,6 @@ function auditEventOf(index: number, bytes: Uint8Array, facts: RecordFacts) {
 
 const outcomes = { success: '0', stopped: '4', refused: '8', failed: '8', attention: '0' } as const;
 const breakTheGlass = { coding: [coding(`${terminology}/v3-ActReason`, 'BTG', 'break the glass')] };
-
-function leafOf(bytes: Uint8Array): LeafEnvelope | null {
-  try {
-    const leaf = leafEnvelopeSchema.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')));
-    return leaf.success ? leaf.data : null;
-  } catch {
-    return null;
-  }
-}
 
 type Place = {
   readonly id: string;

@@ -4,7 +4,7 @@ import { disclosuresHead } from './disclosures.ts';
 import { publicKeyOf } from './ed25519.ts';
 import { logKeyFingerprint } from './log-key.ts';
 import type { LogReader } from './log-reader.ts';
-import { summarise } from './summary.ts';
+import { startCounting } from './summary.ts';
 import { summaryPage } from './summary-page.ts';
 
 type Facts = {
@@ -24,14 +24,23 @@ type Facts = {
  */
 export function reportMembers(facts: Facts, reader: LogReader, records: number): readonly Member[] {
   const fingerprint = logKeyFingerprint(publicKeyOf(facts.logSeed));
-  const summary = summarise(reader, facts.size, facts.clinicalText);
+  const counting = startCounting();
   return [
     {
       name: 'fhir/AuditEvent.ndjson',
-      bytes: () => auditEventLines(reader.leaves(facts.size), facts),
+      bytes: () => auditEventLines(reader.leaves(facts.size), facts, counting.add),
       pieces: records,
     },
     textMember('disclosures.csv', disclosuresHead),
-    textMember('summary.html', summaryPage(summary, { ...facts, fingerprint })),
+    {
+      name: 'summary.html',
+      bytes: () => {
+        // Members are made in the order of their names: the AuditEvents are counted by now.
+        const summary = counting.summary(reader, facts.size, facts.clinicalText);
+        if (summary.entries !== records) throw new Error('the summary is not of these entries');
+        return [Buffer.from(summaryPage(summary, { ...facts, fingerprint }))];
+      },
+      pieces: 1,
+    },
   ];
 }

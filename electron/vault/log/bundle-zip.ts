@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { Encrypter } from 'age-encryption';
-import { ZipFile } from 'yazl';
 import { canonicalText, type JsonValue } from './canonical-json.ts';
+import { storedZip, type ZipMember } from './stored-zip.ts';
 
-/** A member is made twice from the same stored bytes, once for its hash and once for the file: memory stays constant. */
+/** Its bytes are made when their turn in the file comes, and hashed on their way into it: memory stays constant. */
 export type Member = {
   readonly name: string;
   readonly bytes: () => Iterable<Uint8Array>;
@@ -18,12 +15,6 @@ export type Member = {
 /** Called before each piece is used; what it throws ends the writing. */
 export type OnPiece = () => void;
 
-/**
- * The same log at the same size gives the same bytes: members sorted, one time for all, one mode. Members are stored and
- * not packed: a flipped bit on a worn medium stays one bit, so that the verifier can name the entry that it hit.
- */
-const memberTime = new Date(Date.UTC(1980, 0, 1, 12));
-
 export function textMember(name: string, text: string): Member {
   return { name, bytes: () => [Buffer.from(text, 'utf8')], pieces: 1 };
 }
@@ -31,6 +22,8 @@ export function textMember(name: string, text: string): Member {
 export function jsonMember(name: string, value: JsonValue): Member {
   return textMember(name, `${canonicalText(value)}\n`);
 }
+
+const newline = Buffer.from('\n');
 
 /** One line for each item. */
 export function linesMember<T>(
@@ -40,72 +33,90 @@ export function linesMember<T>(
   toBytes: (item: T) => Uint8Array,
 ): Member {
   function* bytes(): Iterable<Uint8Array> {
-    for (const item of items()) yield Buffer.concat([toBytes(item), Buffer.from('\n')]);
+    for (const item of items()) {
+      yield toBytes(item);
+      yield newline;
+    }
   }
   return { name, bytes, pieces };
 }
 
+/**
+ * The same log at the same size gives the same bytes. Members are stored and not packed: a flipped bit on a worn medium
+ * stays one bit, so that the verifier can name the entry that it hit.
+ */
 export function inOrder(members: readonly Member[]): readonly Member[] {
   return members.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** SHA-256 in hex. */
-export function hashOf(member: Member, onPiece: OnPiece): string {
-  const hash = createHash('sha256');
-  for (const bytes of told(member, onPiece)) hash.update(bytes);
-  return hash.digest('hex');
-}
+/** A check sum and a write for each line would take longer than the lines themselves. */
+const bytesAtOnce = 64 * 1024;
 
-function* told(member: Member, onPiece: OnPiece): Iterable<Uint8Array> {
+function* inLargePieces(member: Member, onPiece: OnPiece): Iterable<Uint8Array> {
+  let piece = Buffer.allocUnsafe(bytesAtOnce);
+  let filled = 0;
   for (const bytes of member.bytes()) {
     onPiece();
-    yield bytes;
+    if (filled + bytes.byteLength > bytesAtOnce && filled > 0) {
+      yield piece.subarray(0, filled);
+      [piece, filled] = [Buffer.allocUnsafe(bytesAtOnce), 0];
+    }
+    if (bytes.byteLength > bytesAtOnce) yield bytes;
+    else {
+      piece.set(bytes, filled);
+      filled += bytes.byteLength;
+    }
   }
+  if (filled > 0) yield piece.subarray(0, filled);
 }
 
+/** A member about those before it; `sums` has a line `<SHA-256 in hex>  <name>` for each of them. */
+export type ClosingMember = { readonly name: string; readonly text: (sums: string) => string };
+
 /**
+ * @param closing the last members
  * @param recipients of age (`age1...`), checked; where there are any, only the encrypted bytes ever reach the disk
  * @throws what the file system or a read throws, and what `onPiece` throws; then nothing is being read any more
  */
 export async function writeZip(
   members: readonly Member[],
+  closing: readonly ClosingMember[],
   path: string,
   recipients: readonly string[],
   onPiece: OnPiece,
 ): Promise<void> {
-  const zip = new ZipFile();
-  // yazl listens to no source's errors: without this, a failing read would end the thread and not this promise.
-  const failure = new AbortController();
-  const reading = new Set<Readable>();
-  for (const member of members) {
-    zip.addReadStreamLazy(
-      member.name,
-      { mtime: memberTime, mode: 0o100644, compress: false, forceDosTimestamp: true },
-      (give) => {
-        const source = Readable.from(told(member, onPiece), { objectMode: false });
-        reading.add(source);
-        source.once('error', (cause) => {
-          failure.abort(cause);
-        });
-        source.once('close', () => reading.delete(source));
-        give(null, source);
-      },
-    );
-  }
-  zip.end();
+  const bytes = storedZip(withSums(members, closing, onPiece));
+  const file = openSync(path, 'wx', 0o600);
   try {
-    const source = recipients.length === 0 ? zip.outputStream : encrypted(zip.outputStream, recipients);
-    await pipeline(source, createWriteStream(path, { flags: 'wx', mode: 0o600 }), { signal: failure.signal });
-  } catch (cause) {
-    // A statement that is still being stepped through keeps its database from closing.
-    for (const source of reading) await destroyed(source);
-    throw failure.signal.aborted ? failure.signal.reason : cause;
+    // To the end of the loop, whatever ends it, the reads of the database that stand behind it are closed.
+    for await (const piece of recipients.length === 0 ? bytes : encrypted(bytes, recipients))
+      writeFileSync(file, piece);
+  } finally {
+    closeSync(file);
   }
+}
+
+function* withSums(
+  members: readonly Member[],
+  closing: readonly ClosingMember[],
+  onPiece: OnPiece,
+): Iterable<ZipMember> {
+  let sums = '';
+  function* hashed(member: Member): Iterable<Uint8Array> {
+    const hash = createHash('sha256');
+    for (const piece of inLargePieces(member, onPiece)) {
+      hash.update(piece);
+      yield piece;
+    }
+    sums += `${hash.digest('hex')}  ${member.name}\n`;
+  }
+  for (const member of members) yield { name: member.name, bytes: hashed(member) };
+  for (const { name, text } of closing) yield { name, bytes: [Buffer.from(text(sums))] };
 }
 
 /** age's own chunks of 64 KiB, one after the other: the memory is the same for any length. */
 async function* encrypted(
-  bytes: AsyncIterable<Uint8Array | string>,
+  bytes: Iterable<Uint8Array>,
   recipients: readonly string[],
 ): AsyncIterable<Uint8Array> {
   const encrypter = new Encrypter();
@@ -113,25 +124,20 @@ async function* encrypted(
   yield* await encrypter.encrypt(webStream(bytes));
 }
 
-/** Nothing is read ahead. `Readable.toWeb` does that, and throws outside of any promise when its stream fails. */
-function webStream(bytes: AsyncIterable<Uint8Array | string>): ReadableStream<Uint8Array> {
-  const pieces = bytes[Symbol.asyncIterator]();
+/** Nothing is read ahead. */
+function webStream(bytes: Iterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const pieces = bytes[Symbol.iterator]();
   return new ReadableStream(
     {
-      async pull(controller) {
-        const piece: IteratorResult<Uint8Array | string, unknown> = await pieces.next();
+      pull(controller) {
+        const piece = pieces.next();
         if (piece.done === true) controller.close();
-        else controller.enqueue(Buffer.from(piece.value));
+        else controller.enqueue(piece.value);
       },
-      async cancel() {
-        await pieces.return?.();
+      cancel() {
+        pieces.return?.();
       },
     },
     { highWaterMark: 0 },
   );
-}
-
-async function destroyed(source: Readable): Promise<void> {
-  source.destroy();
-  if (!source.closed) await once(source, 'close');
 }

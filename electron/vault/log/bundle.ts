@@ -1,7 +1,7 @@
 import { extractManifest, fullManifest } from './bundle-manifest.ts';
 import { bundleReadme } from './bundle-readme.ts';
 import { reportMembers } from './bundle-reports.ts';
-import { hashOf, inOrder, jsonMember, textMember, writeZip, type Member } from './bundle-zip.ts';
+import { inOrder, jsonMember, textMember, writeZip, type Member } from './bundle-zip.ts';
 import type { EarlierRecord } from './earlier-records.ts';
 import { publicKeyOf } from './ed25519.ts';
 import { extractReader, proofsOf } from './extract.ts';
@@ -55,24 +55,25 @@ export async function writeBundle(
   const { selection, size } = facts;
   const entries = selection === null ? null : selectEntries(reader, size, selection);
   const members = inOrder(contentMembers(facts, reader, entries, continued));
-  const onPiece = twoPasses(members, onProgress, mayGoOn);
-  const sums = members.map((member) => `${hashOf(member, onPiece)}  ${member.name}\n`).join('');
   const signed = [
-    textMember('SHA256SUMS', sums),
-    textMember('SHA256SUMS.sshsig', sshSignature(Buffer.from(sums), facts.logSeed)),
+    { name: 'SHA256SUMS', text: (sums: string) => sums },
+    {
+      name: 'SHA256SUMS.sshsig',
+      text: (sums: string) => sshSignature(Buffer.from(sums), facts.logSeed),
+    },
   ];
-  await writeZip(inOrder([...members, ...signed]), path, facts.recipients, onPiece);
+  await writeZip(members, signed, path, facts.recipients, countPieces(members, onProgress, mayGoOn));
   onProgress(1);
   return entries?.length ?? size;
 }
 
 /** Told once in a hundred steps at most; it stops just short of the end, which the caller tells. */
-function twoPasses(
+function countPieces(
   members: readonly Member[],
   onProgress: (fraction: number) => void,
   mayGoOn: () => void,
 ): () => void {
-  const all = 2 * members.reduce((sum, { pieces }) => sum + pieces, 0) + 2;
+  const all = members.reduce((sum, { pieces }) => sum + pieces, 0);
   let [done, told] = [0, -1];
   return () => {
     mayGoOn();

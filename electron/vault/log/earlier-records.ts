@@ -60,7 +60,7 @@ export function openEarlierReader(database: ReadableDatabase, { epoch, size }: E
   return {
     size: () => size,
     leaf: (seq) => leaf.get(earlierLeafId(epoch, seq))?.leaf ?? null,
-    leaves: (upTo) => leaves.iterate(first, first, first + upTo),
+    leaves: (upTo, from = 0) => leaves.iterate(first, first + from, first + upTo),
     readNode: (level, position) => node.get(earlierPartId(epoch, nodeId(level, position)))?.hash ?? null,
     nodeLines: (upTo) => nodeLines(earlierPartId(epoch, 0), earlierPartId(epoch, nodeId(0, upTo))),
     payloadsOf: (seq) => payloads.all(...textsOf(seq, seq + 1)),

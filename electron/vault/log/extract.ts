@@ -8,9 +8,10 @@ import { inclusionProof, type ReadNode } from './merkle.ts';
 export function extractReader(reader: LogReader, entries: readonly number[]): LogReader {
   return {
     ...reader,
-    *leaves(size) {
+    *leaves(size, from = 0) {
       for (const index of entries) {
         if (index >= size) return;
+        if (index < from) continue;
         const bytes = reader.leaf(index);
         if (bytes === null) throw new Error('a leaf is missing');
         yield { index, bytes };

@@ -1,4 +1,4 @@
-import type { LogEventType } from '../../shared/log-event-types.ts';
+import { logEventTypeSchema, type LogEventType } from '../../shared/log-event-types.ts';
 import { parseCanonical } from './canonical-json.ts';
 import { leafEnvelopeSchema, type LeafEnvelope } from './leaf.ts';
 import type { LogReader } from './log-reader.ts';
@@ -19,6 +19,20 @@ export function* leavesOf(
     if (!markers.some((marker) => buffer.includes(marker))) continue;
     const leaf = parseLeaf(bytes);
     if (leaf !== null && events.some((event) => event === leaf.event)) yield leaf;
+  }
+}
+
+export type ReadLeaf = { readonly leaf: LeafEnvelope; readonly type: LogEventType };
+
+/** For reports, which tell what a leaf says whether or not it is in its one canonical form. @returns null where it is none */
+export function readLeaf(bytes: Uint8Array): ReadLeaf | null {
+  try {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+    const leaf = leafEnvelopeSchema.safeParse(JSON.parse(text));
+    const type = logEventTypeSchema.safeParse(leaf.data?.event);
+    return leaf.success && type.success ? { leaf: leaf.data, type: type.data } : null;
+  } catch {
+    return null;
   }
 }
 

@@ -5,7 +5,8 @@ import type { TreeNode } from './merkle.ts';
 export type LogReader = {
   size(): number;
   leaf(seq: number): Buffer | null;
-  leaves(size: number): Iterable<{ readonly index: number; readonly bytes: Uint8Array }>;
+  /** In order, from entry `from` (0 where it is not given) to entry `size - 1`. */
+  leaves(size: number, from?: number): Iterable<{ readonly index: number; readonly bytes: Uint8Array }>;
   readNode(level: number, position: number): Buffer | null;
   /** The stored nodes of the first `size` leaves as `nodeLine` writes them, in the order of the appends, many at a time. */
   nodeLines(size: number): Iterable<string>;
@@ -41,8 +42,8 @@ export function openSnapshotReader(database: ReadableDatabase): LogReader {
 export function openLogReader(database: ReadableDatabase): LogReader {
   const size = database.prepare<[], { size: number }>('SELECT coalesce(max(seq) + 1, 0) AS size FROM leaves');
   const leaf = database.prepare<[number], { leaf: Buffer }>('SELECT leaf FROM leaves WHERE seq = ?');
-  const leaves = database.prepare<[number], { index: number; bytes: Buffer }>(
-    'SELECT seq AS "index", leaf AS bytes FROM leaves WHERE seq < ? ORDER BY seq',
+  const leaves = database.prepare<[number, number], { index: number; bytes: Buffer }>(
+    'SELECT seq AS "index", leaf AS bytes FROM leaves WHERE seq >= ? AND seq < ? ORDER BY seq',
   );
   const node = database.prepare<[number], { hash: Buffer }>('SELECT hash FROM tree_nodes WHERE id = ?');
   const nodeLines = nodeLinesOf(database, 'tree_nodes');
@@ -67,7 +68,7 @@ export function openLogReader(database: ReadableDatabase): LogReader {
   return {
     size: () => size.get()?.size ?? 0,
     leaf: (seq) => leaf.get(seq)?.leaf ?? null,
-    leaves: (upTo) => leaves.iterate(upTo),
+    leaves: (upTo, from = 0) => leaves.iterate(from, upTo),
     readNode: (level, position) => node.get(nodeId(level, position))?.hash ?? null,
     nodeLines: (upTo) => nodeLines(0, nodeId(0, upTo)),
     payloadsOf: (seq) => payloadsOf.all(textId(seq, 0), textId(seq + 1, 0)),

@@ -82,9 +82,11 @@ function earlierKeys(origin: string, changes: readonly PlacedRotation[]): string
 
 function* entriesOf(tile: Tile, reader: LogReader): Iterable<Uint8Array> {
   const from = tile.index * tileWidth;
-  for (let index = from; index < from + tile.width; index += 1) {
-    const leaf = reader.leaf(index);
-    if (leaf === null) throw new Error('a leaf is missing');
-    yield entryBytes(leaf);
+  let next = from;
+  for (const { index, bytes } of reader.leaves(from + tile.width, from)) {
+    if (index !== next) throw new Error('a leaf is missing');
+    yield* entryBytes(bytes);
+    next += 1;
   }
+  if (next !== from + tile.width) throw new Error('a leaf is missing');
 }

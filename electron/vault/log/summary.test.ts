@@ -4,7 +4,8 @@ import type { LogEventType } from '../../shared/log-event-types.ts';
 import { leafOf, other, user } from './audit-event-fixture.ts';
 import { canonicalBytes, type JsonValue } from './canonical-json.ts';
 import { summaryPage } from './summary-page.ts';
-import { summarise } from './summary.ts';
+import { readLeaf } from './leaves-of.ts';
+import { startCounting } from './summary.ts';
 
 type Texts = Readonly<Record<number, readonly { readonly field: string; readonly text: string }[]>>;
 
@@ -13,6 +14,11 @@ const readerOf = (leaves: readonly Uint8Array[], texts: Texts = {}) => ({
   payloadsOf: (index: number) =>
     (texts[index] ?? []).map((payload) => ({ index, salt: new Uint8Array(32), ...payload })),
 });
+function summarise(reader: ReturnType<typeof readerOf>, size: number, clinicalText: 'withheld' | 'included') {
+  const counting = startCounting();
+  for (const { index, bytes } of reader.leaves()) counting.add(index, readLeaf(bytes));
+  return counting.summary(reader, size, clinicalText);
+}
 const leaf = (event: LogEventType, change: Record<string, JsonValue> = {}): Uint8Array =>
   canonicalBytes(leafOf(event, change));
 const onDay = (day: number): string =>

@@ -1,5 +1,6 @@
-import { logEventTypeSchema, type LogEventType } from '../../shared/log-event-types.ts';
-import { leafEnvelopeSchema, type LeafEnvelope } from './leaf.ts';
+import type { LogEventType } from '../../shared/log-event-types.ts';
+import type { LeafEnvelope } from './leaf.ts';
+import type { ReadLeaf } from './leaves-of.ts';
 import type { LogReader } from './log-reader.ts';
 
 /** What `summary.html` tells, taken from the leaves of the bundle and nothing else. */
@@ -41,19 +42,30 @@ const findingKinds = Object.keys(findingEvents).filter((kind): kind is FindingKi
 /** Of one finding, so many are listed. */
 const listed = 8;
 
-type Source = Pick<LogReader, 'leaves' | 'payloadsOf'>;
+type Source = Pick<LogReader, 'payloadsOf'>;
 
-/** One pass over the leaves; what is kept does not grow with their number, but for one count per day. */
-export function summarise(reader: Source, size: number, clinicalText: 'withheld' | 'included'): Summary {
+/** Counts the leaves as somebody else reads them; what is kept does not grow with their number, but for one count per day. */
+export type Counting = {
+  /** @param leaf null: it cannot be read */
+  add(index: number, leaf: ReadLeaf | null): void;
+  summary(reader: Source, size: number, clinicalText: 'withheld' | 'included'): Summary;
+};
+
+export function startCounting(): Counting {
   const tally = newTally();
-  for (const { index, bytes } of reader.leaves(size)) {
-    tally.entries += 1;
-    const leaf = leafOf(bytes);
-    if (leaf === null) tally.unreadable += 1;
-    else count(tally, { index, leaf: leaf.leaf }, leaf.type);
-  }
+  return {
+    add(index, leaf) {
+      tally.entries += 1;
+      if (leaf === null) tally.unreadable += 1;
+      else count(tally, { index, leaf: leaf.leaf }, leaf.type);
+    },
+    summary: (reader, size, clinicalText) =>
+      summaryOf(tally, size, clinicalText === 'included' ? toldNames(tally.naming, reader) : null),
+  };
+}
+
+function summaryOf(tally: Tally, size: number, told: ReturnType<typeof toldNames> | null): Summary {
   const { last } = tally;
-  const told = clinicalText === 'included' ? toldNames(tally.naming, reader) : null;
   return {
     entries: tally.entries,
     first: tally.first,
@@ -95,16 +107,6 @@ function newTally(): Tally {
     findings: new Map(),
     naming: [],
   };
-}
-
-function leafOf(bytes: Uint8Array): { leaf: LeafEnvelope; type: LogEventType } | null {
-  try {
-    const leaf = leafEnvelopeSchema.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')));
-    const type = logEventTypeSchema.safeParse(leaf.data?.event);
-    return leaf.success && type.success ? { leaf: leaf.data, type: type.data } : null;
-  } catch {
-    return null;
-  }
 }
 
 function count(tally: Tally, placed: PlacedLeaf, type: LogEventType): void {

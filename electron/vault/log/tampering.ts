@@ -82,10 +82,11 @@ export function forgeBundle(
     facts.origin,
     facts.logSeed,
   );
+  const placed = contents.leaves.map((bytes, index) => ({ index, bytes }));
   const reader: LogReader = {
     size: () => size,
     leaf: (seq) => contents.leaves[seq] ?? null,
-    leaves: () => contents.leaves.map((bytes, index) => ({ index, bytes })),
+    leaves: (size, from = 0) => placed.slice(from, size),
     readNode,
     nodeLines: () => [],
     payloadsOf: (seq) => contents.payloads.filter(({ index }) => index === seq),

@@ -55,7 +55,7 @@ describe('the tiles of a tree', () => {
 });
 
 it('an entry begins with its length in two bytes, and no longer one fits', () => {
-  expect(entryBytes(Buffer.from('abc'))).toEqual(Buffer.from('\0\u0003abc'));
-  expect(entryBytes(Buffer.alloc(65_535)).subarray(0, 2)).toEqual(Buffer.from([0xff, 0xff]));
+  expect(Buffer.concat(entryBytes(Buffer.from('abc')))).toEqual(Buffer.from('\0\u0003abc'));
+  expect(entryBytes(Buffer.alloc(65_535))[0]).toEqual(Buffer.from([0xff, 0xff]));
   expect(() => entryBytes(Buffer.alloc(65_536))).toThrow(RangeError);
 });

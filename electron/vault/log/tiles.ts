@@ -44,8 +44,8 @@ export function tileBytes(tile: Tile & { readonly level: number }, read: ReadNod
 }
 
 /** An entry in a bundle: its length in 16 bits, big-endian, then its bytes. */
-export function entryBytes(leaf: Uint8Array): Uint8Array {
-  const length = Buffer.alloc(2);
+export function entryBytes(leaf: Uint8Array): readonly [Uint8Array, Uint8Array] {
+  const length = Buffer.allocUnsafe(2);
   length.writeUInt16BE(leaf.byteLength);
-  return Buffer.concat([length, leaf]);
+  return [length, leaf];
 }

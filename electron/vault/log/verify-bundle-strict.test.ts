@@ -42,7 +42,7 @@ function saidOfMembers(): unknown {
 
 describe('AC-09 a zip file', () => {
   const first = 'README.txt';
-  const last = 'summary.html';
+  const last = 'SHA256SUMS.sshsig';
 
   it('with a comment on a member is refused', () => {
     const path = changed(first, (bytes, central) => {

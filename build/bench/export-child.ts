@@ -1,0 +1,51 @@
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { openReadOnlyDatabase } from '../../electron/vault/database/open-database.ts';
+import { openSnapshotReader } from '../../electron/vault/log/log-reader.ts';
+import { exportBundle } from '../../electron/vault/worker/export-bundle.ts';
+
+/** One export, as the vault's worker thread makes it, in a process of its own: its largest size is that of the export. */
+const questionSchema = z.strictObject({
+  databasePath: z.string(),
+  dek: z.base64(),
+  logSeed: z.base64(),
+  origin: z.string(),
+  verifierKey: z.string(),
+  path: z.string(),
+  clinicalText: z.enum(['withheld', 'included']),
+});
+
+createInterface(process.stdin).on('line', (line) => {
+  void answer(questionSchema.parse(JSON.parse(line))).then((said) => {
+    process.stdout.write(`${JSON.stringify(said)}\n`);
+  });
+});
+
+async function answer(question: z.infer<typeof questionSchema>) {
+  const dek = Buffer.from(question.dek, 'base64');
+  const database = openReadOnlyDatabase(question.databasePath, dek);
+  const reader = openSnapshotReader(database);
+  const message = await exportBundle(
+    {
+      ...question,
+      kind: 'export',
+      dek,
+      logSeed: Buffer.from(question.logSeed, 'base64'),
+      unfinishedPath: `${question.path}.part`,
+      size: reader.size(),
+      selection: null,
+      recipients: [],
+      cancelled: new SharedArrayBuffer(4),
+      appVersion: '0.1.0',
+      versions: {},
+      model: null,
+      flavour: 'development',
+    },
+    reader,
+    [],
+    () => undefined,
+  );
+  database.close();
+  if (message.kind !== 'exported') throw new Error(`the export of the bench ended as ${message.kind}`);
+  return { elapsedMs: message.summary.elapsedMs, largestMB: process.resourceUsage().maxRSS / 1024 };
+}
