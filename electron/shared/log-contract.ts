@@ -75,7 +75,12 @@ export const logRequests = {
       limit: z.int().min(1).max(50),
       query: wellFormed.trim().min(1).max(200),
     }),
-    z.strictObject({ rows: z.array(foundRowSchema), logSize: z.int() }),
+    z.strictObject({
+      rows: z.array(foundRowSchema),
+      logSize: z.int(),
+      /** False: so many words begin like the last one that only the word itself was searched for. */
+      beginsWords: z.boolean(),
+    }),
   ),
   'log.open': request(signedIn, z.strictObject({ entry: entrySchema }), logRecordSchema),
   /** Opens what others recorded about one patient, until the session ends. The reason is recorded first. */

@@ -39,7 +39,10 @@ export const logStrings = {
   searchLabel: 'Search in the texts',
   searchHint: 'Every word; the last one may be a beginning. What you search for is recorded.',
   searchEnd: 'End the search',
-  searchResults: (query: string) => `Entries with “${query}”, newest first`,
+  searchResults: (query: string, beginsWords: boolean) =>
+    beginsWords
+      ? `Entries with “${query}”, newest first`
+      : `Entries with “${query}” as it stands, newest first. Over 100 words begin like that: type more letters to find them.`,
   nothingFound: 'No entry that you may read holds all of these words.',
   reviewed: 'Reviewed',
   reviewedShort: (name: string, date: string) => `${name}, ${date}`,

@@ -190,6 +190,23 @@ describe('the search', () => {
     ]).toEqual([[first], [second, first], [first], [first], [], [first], [], []]);
   });
 
+  it('finds beginnings in letters that only the index folds', () => {
+    const seq = copied('Størrelse 3 cm, пациент спит');
+    expect([found('stør'), found('паци'), found('ПАЦИ')]).toEqual([[seq], [seq], [seq]]);
+  });
+
+  it('a beginning of very many words is searched for as it stands, and this is told', () => {
+    const words = Array.from({ length: 101 }, (_, n) => `con${String(n).padStart(3, '0')}`);
+    const many = copied(words.slice(0, 100).join(' '));
+    expect([found('con'), fixture.query.beginsWords('con')]).toEqual([[many], true]);
+    const more = copied(words.join(' '));
+    expect([found('con'), fixture.query.beginsWords('con')]).toEqual([[], false]);
+    expect([found('con10'), fixture.query.beginsWords('con10')]).toEqual([[more], true]);
+    const itself = copied('con');
+    expect(found('con')).toEqual([itself]);
+    expect(fixture.query.beginsWords('co')).toBe(true);
+  });
+
   it('takes nothing that is typed for an operator', () => {
     const seq = copied('salt OR pepper');
     copied('salt');

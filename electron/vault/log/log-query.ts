@@ -3,6 +3,7 @@ import type { LeafOutcome } from '../../shared/log-data.ts';
 import type { LogEventType } from '../../shared/log-event-types.ts';
 import type { WritableDatabase } from '../database/open-database.ts';
 import { facet, indexColumns, openLogIndex, type IndexRow } from './log-index.ts';
+import { openBeginnings, type Beginnings } from './search-beginnings.ts';
 
 /** The only way to look through the record. Everything asked is answered up to the newest leaf. */
 export type LogQuery = {
@@ -13,6 +14,8 @@ export type LogQuery = {
   entriesAbout(patient: PatientId): number;
   /** Leaves that correct this one, in order. */
   correctionsOf(seq: number): readonly number[];
+  /** Whether a last word is searched for as the beginning of others too, and not only as it stands: too many begin like that. */
+  beginsWords(last: string): boolean;
   /** All that occur; in order. */
   values(kind: 'actor' | 'model'): readonly string[];
 };
@@ -34,7 +37,7 @@ export type LogFilter = {
   /** Days on this computer's wall, YYYY-MM-DD, both included. */
   readonly from: string | null;
   readonly to: string | null;
-  /** All of them stand in the texts; the last one perhaps as the beginning of a word. */
+  /** All of them stand in the texts; the last one perhaps as the beginning of a word: `beginsWords`. */
   readonly words: readonly string[];
 };
 
@@ -75,6 +78,7 @@ export function openLogQuery(database: WritableDatabase): LogQuery {
     'SELECT min(first_seq) AS first, max(last_seq) AS last FROM activity WHERE day >= ? AND day <= ?',
   );
   const statements = preparePages(database);
+  const beginnings = openBeginnings(database);
 
   /** Where in the record these days stand, so that no other part of it is read; the days themselves are checked too. */
   function boundsOf({ from, to }: LogFilter): { readonly first: number; readonly last: number } {
@@ -89,7 +93,7 @@ export function openLogQuery(database: WritableDatabase): LogQuery {
     const first = oldestFirst && page.after !== null ? Math.max(bounds.first, page.after + 1) : bounds.first;
     const last = !oldestFirst && page.after !== null ? Math.min(bounds.last, page.after - 1) : bounds.last;
     const days = [filter.from ?? earliestDay, filter.to ?? latestDay] as const;
-    const match = matchOf(filter, group);
+    const match = matchOf(filter, group, beginnings);
     if (match === null) return statements.plain(oldestFirst).all(first, last, ...days, page.limit);
     return statements.matching(oldestFirst).all(match, first, last, ...days, page.limit);
   }
@@ -138,6 +142,10 @@ export function openLogQuery(database: WritableDatabase): LogQuery {
       index.catchUp();
       return corrections.all(`facets : ${facet.type('record.corrected')}`, seq).map((found) => found.seq);
     },
+    beginsWords(last) {
+      index.catchUp();
+      return beginnings(last).kind !== 'too-many';
+    },
     values(kind) {
       index.catchUp();
       return values.all(kind).map(({ value }) => value);
@@ -173,7 +181,11 @@ function preparePages(database: WritableDatabase) {
 }
 
 /** @returns null where every leaf fits */
-function matchOf(filter: LogFilter, group: string | null): string | null {
+function matchOf(
+  filter: LogFilter,
+  group: string | null,
+  beginnings: ReturnType<typeof openBeginnings>,
+): string | null {
   const facets = [
     ...scopeWords(filter.scope),
     ...(filter.actor === null ? [] : [facet.actor(filter.actor)]),
@@ -185,7 +197,9 @@ function matchOf(filter: LogFilter, group: string | null): string | null {
   ];
   const parts = [
     ...facets.map((words) => `facets : ${words}`),
-    ...filter.words.map((typed, place) => `text : ${quotedWord(typed, place === filter.words.length - 1)}`),
+    ...filter.words.map((typed, place) =>
+      place === filter.words.length - 1 ? `text : ${lastWord(typed, beginnings(typed))}` : `text : ${quoted(typed)}`,
+    ),
   ];
   return parts.length === 0 ? null : parts.join(' AND ');
 }
@@ -196,9 +210,16 @@ function scopeWords(scope: Scope): readonly string[] {
   return [`(${[facet.actor(scope.actor), ...scope.patients.map(facet.patient)].join(' OR ')})`];
 }
 
-/** Quoted, nothing that a person types is an operator. A beginning of one or two letters would fit half the record. */
-function quotedWord(typed: string, isLast: boolean): string {
-  return `"${typed.replaceAll('"', '""')}"${isLast && typed.length >= shortestBeginning ? '*' : ''}`;
-}
+/** Nothing that a person types is an operator then. */
+const quoted = (word: string): string => `"${word.replaceAll('"', '""')}"`;
 
-const shortestBeginning = 3;
+function lastWord(typed: string, found: Beginnings): string {
+  switch (found.kind) {
+    case 'words':
+      return `(${[typed, ...found.words].map(quoted).join(' OR ')})`;
+    case 'too-many':
+      return quoted(typed);
+    case 'other-letters':
+      return `${quoted(typed)}*`;
+  }
+}

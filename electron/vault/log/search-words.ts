@@ -11,10 +11,13 @@ export function searchWords(query: string): readonly string[] {
 
 export type Snippet = { readonly before: string; readonly match: string; readonly after: string };
 
-/** @returns the first place of the text where one of the words stands, or null where none does */
-export function snippetOf(text: string, words: readonly string[]): Snippet | null {
+/**
+ * @param beginsWords whether the last word may be the beginning of another
+ * @returns the first place of the text where one of the words stands, or null where none does
+ */
+export function snippetOf(text: string, words: readonly string[], beginsWords = true): Snippet | null {
   const wanted = words.map(folded);
-  const last = wanted.at(-1);
+  const last = beginsWords ? wanted.at(-1) : undefined;
   for (const found of text.matchAll(wordPattern)) {
     const [match] = found;
     const word = folded(match);

@@ -72,6 +72,7 @@ export function logListHandlers(deps: {
       if (!found.ok) return found;
       const patient = found.value === 'any' ? null : found.value;
       const filter = filterOf(asked, patient, visibility.searchScope(), words);
+      const beginsWords = query.beginsWords(words.at(-1) ?? '');
       const rows =
         found.value === null
           ? []
@@ -86,9 +87,10 @@ export function logListHandlers(deps: {
       return ok({
         rows: rows.map((row): FoundRow => ({
           row: visibility.toRow(row),
-          place: placeOf(session(), row.seq, words),
+          place: placeOf(session(), row.seq, words, beginsWords),
         })),
         logSize: reader.size(),
+        beginsWords,
       });
     },
   };
@@ -116,9 +118,14 @@ function recordSearch(open: OpenSession, query: string, patient: PatientId | nul
   });
 }
 
-function placeOf({ reader }: OpenSession, seq: number, words: readonly string[]): FoundRow['place'] {
+function placeOf(
+  { reader }: OpenSession,
+  seq: number,
+  words: readonly string[],
+  beginsWords: boolean,
+): FoundRow['place'] {
   for (const { field, text } of reader.payloadsOf(seq)) {
-    const snippet = isSearched(field) ? snippetOf(text, words) : null;
+    const snippet = isSearched(field) ? snippetOf(text, words, beginsWords) : null;
     if (snippet !== null) return { field, ...snippet };
   }
   return null;

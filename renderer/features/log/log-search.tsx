@@ -47,7 +47,7 @@ export function LogSearch({ log }: { readonly log: LogModel }): ReactNode {
         </Button>
       )}
       <span className="hint" id={`${id}-hint`} role={log.query === '' ? undefined : 'status'}>
-        {log.query === '' ? words.searchHint : words.searchResults(log.query)}
+        {log.query === '' ? words.searchHint : words.searchResults(log.query, log.beginsWords)}
       </span>
     </form>
   );

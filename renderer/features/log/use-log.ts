@@ -33,6 +33,8 @@ export type LogModel = {
   readonly order: LogOrder;
   /** What was searched for; empty: nothing. */
   readonly query: string;
+  /** False: the last word was searched for as it stands, since too many words begin with it. */
+  readonly beginsWords: boolean;
   /** Models that occur in the record. */
   readonly models: readonly string[];
   readonly error: AppError | null;
@@ -54,6 +56,7 @@ export function useLog(): LogModel {
   const [rows, setRows] = useState<readonly FoundRow[]>([]);
   const [models, setModels] = useState<readonly string[]>([]);
   const [hasOlder, setHasOlder] = useState(false);
+  const [beginsWords, setBeginsWords] = useState(true);
   const [sizeRead, setSizeRead] = useState<number | null>(null);
   const [error, setError] = useState<AppError | null>(null);
   /** What is on its way: a slow answer to an earlier question must not replace the rows of the present one. */
@@ -64,6 +67,7 @@ export function useLog(): LogModel {
     if (!answer.ok) return;
     setRows((known) => (last === null ? answer.rows : [...known, ...answer.rows]));
     setHasOlder(answer.hasOlder);
+    setBeginsWords(answer.beginsWords);
     if (answer.models !== null) setModels(answer.models);
     if (last === null) setSizeRead(answer.logSize);
   }, []);
@@ -90,6 +94,7 @@ export function useLog(): LogModel {
     hasOlder,
     newer: sizeRead === null || state.logSize === null ? 0 : Math.max(0, state.logSize - sizeRead),
     ...question,
+    beginsWords,
     models,
     error,
     setFilter: (change) => {
@@ -117,8 +122,7 @@ async function askVault(
   if (query !== '') {
     const found = await vault.request('log.search', { ...filter, query, before, limit: foundPageSize });
     if (!found.ok) return found;
-    const { rows, logSize } = found.value;
-    return { ok: true as const, rows, logSize, models: null, hasOlder: rows.length === foundPageSize };
+    return { ok: true as const, ...found.value, models: null, hasOlder: found.value.rows.length === foundPageSize };
   }
   const listed = await vault.request('log.list', { ...filter, order, before, limit: pageSize });
   if (!listed.ok) return listed;
@@ -128,6 +132,7 @@ async function askVault(
     rows: rows.map((row) => ({ row, place: null })),
     logSize,
     models,
+    beginsWords: true,
     hasOlder: rows.length === pageSize,
   };
 }
