@@ -9,6 +9,7 @@ import { idleRows } from './idle-rows.ts';
 import { tokensRow } from './inference-rows.ts';
 import { lockRow } from './lock-rows.ts';
 import { measure, type Measured, type Row } from './row.ts';
+import { screenRows } from './screen-rows.ts';
 import { switchRow } from './switch-rows.ts';
 import { unlockRow } from './unlock-rows.ts';
 import { verifyRow } from './verify-rows.ts';
@@ -18,6 +19,7 @@ const rows: readonly Row[] = [
   ...appendRows,
   verifyRow,
   ...exportRows,
+  ...screenRows,
   tokensRow,
   ...engineAppRows,
   ...engineRows,

@@ -45,7 +45,7 @@ function wordNumber(n: number): string {
     word = `${syllables[rest % 16] ?? ''}${word}`;
   return word;
 }
-const vocabulary = Array.from({ length: 20_000 }, (_, n) => wordNumber(n));
+export const vocabulary = Array.from({ length: 20_000 }, (_, n) => wordNumber(n));
 /** Most words of a text are common, as in any language. */
 function text(words: number): string {
   const chosen = Array.from(
