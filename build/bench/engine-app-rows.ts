@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from '@playwright/test';
@@ -49,9 +50,12 @@ async function openBenchApp(): Promise<BenchApp | { readonly skipped: string }> 
   await modelReady(app.page);
   await app.page.getByLabel('Patient reference').fill(patientReference);
   await app.page.getByRole('radio', { name: 'Visit summary' }).check();
-  const choice = threadChoiceSchema.parse(
-    JSON.parse(readFileSync(join(home.data, 'engine-threads.json'), 'utf8')),
+  const [choice] = Object.values(
+    z
+      .record(z.string(), threadChoiceSchema)
+      .parse(JSON.parse(readFileSync(join(home.data, 'engine-threads.json'), 'utf8'))),
   );
+  if (choice === undefined) throw new Error('the app measured no model');
   return {
     page: app.page,
     model,

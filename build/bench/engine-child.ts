@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { readCpuFacts } from '../../electron/inference/cpu-facts.ts';
@@ -39,7 +39,12 @@ const cpu = readCpuFacts({
   availableParallelism: availableParallelism(),
   model: cpus()[0]?.model ?? '',
 });
-const engine = createEngine({ importNodeLlamaCpp, cpu, now: () => performance.now() });
+const engine = createEngine({
+  importNodeLlamaCpp,
+  cpu,
+  totalMemoryBytes: totalmem(),
+  now: () => performance.now(),
+});
 const ever = new AbortController().signal;
 const sampler = { temperature: 0, topP: 1, topK: 1, minP: 0, repeatPenalty: 1, seed: 1 };
 

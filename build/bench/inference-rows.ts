@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { readCpuFacts } from '../../electron/inference/cpu-facts.ts';
@@ -34,7 +34,12 @@ export const tokensRow: Row = {
       availableParallelism: availableParallelism(),
       model: cpus()[0]?.model ?? '',
     });
-    const engine = createEngine({ importNodeLlamaCpp, cpu, now: () => performance.now() });
+    const engine = createEngine({
+      importNodeLlamaCpp,
+      cpu,
+      totalMemoryBytes: totalmem(),
+      now: () => performance.now(),
+    });
     const { name, sizeBytes, sha256 } = entry;
     const model = { name, sizeBytes, sha256, path, contextTokens: 2048 };
     const loaded = await engine.load(model, null, () => undefined, AbortSignal.timeout(120_000));

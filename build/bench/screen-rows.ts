@@ -90,7 +90,8 @@ async function lookThrough(page: Page): Promise<number> {
   if ((await page.locator('.log-table').count()) === 0) await openRecord(page);
   const times: number[] = [];
   for (let search = 0; search < searchesPerRound; search += 1) {
-    if (search % 6 === 5) times.push(await filterBy(page, search % 4 === 1 ? 'Draft requested' : 'Draft completed'));
+    if (search % 6 === 5)
+      times.push(await filterBy(page, search % 4 === 1 ? 'Draft requested' : 'Draft completed'));
     else times.push(await searchFor(page, queryNumber(search)));
   }
   return percentile(times, 0.95);

@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { readCpuFacts } from '../../electron/inference/cpu-facts.ts';
@@ -120,7 +120,12 @@ function startModel(vault: VaultChild, listen: (listener: (message: unknown) => 
     availableParallelism: availableParallelism(),
     model: cpus()[0]?.model ?? '',
   });
-  const engine = createEngine({ importNodeLlamaCpp, cpu, now: () => performance.now() });
+  const engine = createEngine({
+    importNodeLlamaCpp,
+    cpu,
+    totalMemoryBytes: totalmem(),
+    now: () => performance.now(),
+  });
   let onClose: () => void = () => undefined;
   const port = {
     postMessage: (message: unknown) => {

@@ -5,6 +5,7 @@ import { inventory } from './inventory.ts';
 import { logAnchor } from './log-anchor.ts';
 import { logDigest } from './log-digest.ts';
 import { logVerify } from './log-verify.ts';
+import { modelsSign } from './models-sign.ts';
 import { policyCheck } from './policy-check.ts';
 import { policyKeygen } from './policy-keygen.ts';
 import { policySign } from './policy-sign.ts';
@@ -25,5 +26,6 @@ export const commandList: readonly Command[] = [
   policyCheck,
   policyKeygen,
   policySign,
+  modelsSign,
   provisionCreate,
 ];

@@ -6,7 +6,7 @@ import { ok } from '../shared/result.ts';
 import { readKeyring } from '../vault/keys/keyring-file.ts';
 import { downloadHosts } from '../vault/models/download-order.ts';
 import { viewPolicy } from '../vault/policy/policy-view.ts';
-import { approvedModels } from './approved-models.ts';
+import { approvedModelsHere } from './approved-models.ts';
 import type { Command, CommandDeps } from './command.ts';
 import { policyOfThisComputer } from './policy-state.ts';
 
@@ -25,6 +25,7 @@ export const inventory: Command = {
         ...Object.entries(versions).map(([name, version]) => `${name.padEnd(12)}${version ?? 'unknown'}`),
         `${'flavour'.padEnd(12)}${json.flavour}`,
         `${'policy'.padEnd(12)}${policy.problem ?? (policy.version === null ? 'none' : `version ${policy.version}`)}`,
+        `${'approved by'.padEnd(12)}${json.modelsProblem ?? (json.modelsApprovedBy === 'app' ? 'the catalogue of this app' : 'models.note of the organisation')}`,
         `${'endpoints'.padEnd(12)}${json.endpoints.map(({ host }) => host).join(', ') || 'none'}`,
         ...json.models.map(
           ({ id, sha256, isPresent }) =>
@@ -39,6 +40,7 @@ export const inventory: Command = {
 async function takeInventory(deps: CommandDeps) {
   const { facts } = deps;
   const { policy, folder } = policyOfThisComputer(deps);
+  const approved = approvedModelsHere(deps);
   const keyring = readKeyring(facts.dataFolder);
   const installed = keyring.ok ? (keyring.value?.keyring ?? null) : null;
   return {
@@ -64,7 +66,9 @@ async function takeInventory(deps: CommandDeps) {
             deviceBinding: installed.device.mode,
             logVerifierKey: installed.log.verifierKey,
           },
-    models: approvedModels(facts.cataloguePath, facts.modelsFolder),
+    models: approved.models,
+    modelsApprovedBy: approved.by,
+    modelsProblem: approved.problem?.message ?? null,
     policy: { ...viewPolicy(policy, folder), problemCode: policy.problem?.code ?? null },
     /** Whatever Cloister may connect to, and for what. */
     endpoints: downloadHosts(policy.settings).map((host) => ({ host, purpose: 'model-download' })),

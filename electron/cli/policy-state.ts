@@ -1,6 +1,6 @@
 import { readKeyring } from '../vault/keys/keyring-file.ts';
 import { loadPolicy, type EffectivePolicy } from '../vault/policy/load-policy.ts';
-import { policyLocation } from '../vault/policy/policy-location.ts';
+import { policyLocation, type PolicyLocation } from '../vault/policy/policy-location.ts';
 import type { CommandDeps } from './command.ts';
 
 export type PolicyState = { readonly folder: string; readonly policy: EffectivePolicy };
@@ -11,9 +11,22 @@ export type PolicyState = { readonly folder: string; readonly policy: EffectiveP
  */
 export function policyOfThisComputer(deps: CommandDeps): PolicyState {
   const { facts } = deps;
+  return load(deps, facts.policyFolder, pinnedKeyOf(deps));
+}
+
+/** The organisation's key of an enrolled computer. */
+export function pinnedKeyOf({ facts }: CommandDeps): string | null {
   const keyring = readKeyring(facts.dataFolder);
-  const pinnedKey = keyring.ok ? (keyring.value?.keyring.organisationKey ?? null) : null;
-  return load(deps, facts.policyFolder, pinnedKey);
+  return keyring.ok ? (keyring.value?.keyring.organisationKey ?? null) : null;
+}
+
+/** @param development null: the place of the system */
+export function locationOf(deps: CommandDeps, development: string | null): PolicyLocation {
+  return policyLocation({
+    platform: deps.platform,
+    programData: deps.programData,
+    development: development === null ? null : { folder: development, userId: deps.userId ?? 0 },
+  });
 }
 
 /** A folder that IT prepares, perhaps for computers of another organisation; it may belong to this account. */
@@ -22,11 +35,7 @@ export function policyOfFolder(deps: CommandDeps, folder: string): PolicyState {
 }
 
 function load(deps: CommandDeps, development: string | null, pinnedKey: string | null): PolicyState {
-  const location = policyLocation({
-    platform: deps.platform,
-    programData: deps.programData,
-    development: development === null ? null : { folder: development, userId: deps.userId ?? 0 },
-  });
+  const location = locationOf(deps, development);
   const policy = loadPolicy({ ...location, pinnedKey, highestSeenVersion: null });
   return { folder: location.folder, policy };
 }

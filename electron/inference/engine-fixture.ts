@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { totalmem } from 'node:os';
 import type { Sampler, ThreadChoice } from '../links/model-port.ts';
 import { turnIdSchema } from '../shared/ids.ts';
 import type { GenerateRequest, GenerationOutcome } from './conversation.ts';
 import type { CpuFacts } from './cpu-facts.ts';
-import { createEngine, type Engine, type LoadedFacts } from './engine.ts';
+import { createEngine, type Engine, type EngineDeps, type LoadedFacts } from './engine.ts';
 import { importNodeLlamaCpp } from './node-llama-cpp.ts';
 import { threadKey } from './thread-choice.ts';
 import type { TinyModel } from './tiny-model-fixture.ts';
@@ -17,8 +18,14 @@ export const twoCpus: CpuFacts = {
   physicalCores: 2,
 };
 
-export function createTestEngine(): Engine {
-  return createEngine({ importNodeLlamaCpp, cpu: twoCpus, now: () => performance.now() });
+export function createTestEngine(changed: Partial<EngineDeps> = {}): Engine {
+  return createEngine({
+    importNodeLlamaCpp,
+    cpu: twoCpus,
+    totalMemoryBytes: totalmem(),
+    now: () => performance.now(),
+    ...changed,
+  });
 }
 
 const warmSampler: Sampler = {

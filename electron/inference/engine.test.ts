@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestEngine, generate, knownChoice, loadOrThrow, request } from './engine-fixture.ts';
 import type { Engine, LoadedFacts } from './engine.ts';
-import { modelLoadFailed, modelNotReady, notEnoughMemory } from './model-errors.ts';
+import { modelNeedsMoreMemory, modelNotGguf, modelNotReady, notEnoughMemory } from './model-errors.ts';
 import { makeTinyModel, type TinyModel } from './tiny-model-fixture.ts';
 
 const longText = 'The patient came to the clinic with a cough and fever. '.repeat(30);
@@ -363,12 +363,26 @@ test('an approved file that the engine cannot read is a failure with a sentence,
   const loaded = await engine.load(specification, null, () => undefined, AbortSignal.timeout(60_000));
   await engine.dispose();
   model.remove();
-  expect(loaded).toEqual({ ok: false, error: modelLoadFailed });
+  expect(loaded).toEqual({ ok: false, error: modelNotGguf });
 });
 
-test('a model whose context needs more memory than there is says so', async () => {
+test('a model that needs more memory than the computer has is not loaded, and both figures are said', async () => {
+  const model = makeTinyModel();
+  const engine = createTestEngine({ totalMemoryBytes: 1024 ** 3 });
+  const loaded = await engine.load(model.specification, null, () => undefined, AbortSignal.timeout(60_000));
+  await engine.dispose();
+  model.remove();
+  const code = loaded.ok ? 'none' : loaded.error.code;
+  expect([code, loaded.ok ? '' : loaded.error.message]).toEqual([
+    'model-load-failed',
+    expect.stringMatching(/needs about \d+\.\d GB of memory, and this computer has 1\.1 GB in all/),
+  ]);
+  expect(modelNeedsMoreMemory(12_340_000_000, 8e9).message).toMatch(/about 12\.3 GB .* has 8\.0 GB/);
+});
+
+test('a model whose context needs more memory than is free says so', async () => {
   const model = makeTinyModel('--context', '20000000');
-  const engine = createTestEngine();
+  const engine = createTestEngine({ totalMemoryBytes: Number.MAX_SAFE_INTEGER });
   const loaded = await engine.load(model.specification, null, () => undefined, AbortSignal.timeout(60_000));
   const answered = await generate(engine, request());
   await engine.dispose();

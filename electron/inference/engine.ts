@@ -20,10 +20,13 @@ import {
 import {
   modelChangedWhileLoading,
   modelLoadFailed,
+  modelNeedsMoreMemory,
+  modelNotGguf,
   modelNotReady,
   notEnoughMemory,
   turnInProgress,
 } from './model-errors.ts';
+import { memoryNeed } from './memory-need.ts';
 import { acceptsSeveralProposals } from './mended-acceptance.ts';
 import { verifyModelFile, type VerifiedModelFile } from './model-file.ts';
 import type { LlamaModel, NodeLlamaCpp } from './node-llama-cpp.ts';
@@ -39,6 +42,9 @@ export type LoadedFacts = {
   readonly threads: ThreadChoice;
   readonly contextTokens: number;
 };
+
+/** Of the system and of Cloister's other processes; with less, all of it would live on the disk. */
+const memoryForTheRest = 1024 ** 3;
 
 export type LoadingStatus = Extract<ModelStatus, { state: 'loading' }>;
 
@@ -75,6 +81,8 @@ export type Engine = {
 export type EngineDeps = {
   readonly importNodeLlamaCpp: () => Promise<NodeLlamaCpp>;
   readonly cpu: CpuFacts;
+  /** Of this machine, or what the system allows this process. */
+  readonly totalMemoryBytes: number;
   /** Milliseconds, never going back. */
   readonly now: () => number;
 };
@@ -122,6 +130,11 @@ async function loadVerified(
   const { llama, engineVersion } = runtime;
   const llamaCppRelease = llama.llamaCppRelease.release;
   if (!(await file.isUnchanged())) return err(modelChangedWhileLoading);
+  // The header of an approved file does not change: it is read once on a machine.
+  const memoryBytes = knownThreads?.memoryBytes ?? (await memoryNeed({ ...runtime, ...specification }));
+  if (memoryBytes === null) return err(modelNotGguf);
+  if (memoryBytes + memoryForTheRest > deps.totalMemoryBytes)
+    return err(modelNeedsMoreMemory(memoryBytes, deps.totalMemoryBytes));
   const onLoadProgress = inPercents('loading', onStatus);
   const model = await llama.loadModel({
     modelPath: specification.path,
@@ -166,7 +179,7 @@ async function loadVerified(
     engineVersion,
     llamaCppRelease,
     backend,
-    threads,
+    threads: { ...threads, memoryBytes },
     contextTokens,
   });
 }

@@ -1,6 +1,6 @@
 import { installNetworkGuard } from '../links/network-guard.ts';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, constants, cpus, getPriority, setPriority } from 'node:os';
+import { availableParallelism, constants, cpus, getPriority, setPriority, totalmem } from 'node:os';
 import { messagePort } from '../links/message-port.ts';
 import type { FromInference } from '../links/model-port.ts';
 import { readCpuFacts } from './cpu-facts.ts';
@@ -37,9 +37,20 @@ function startInferenceProcess(): void {
       availableParallelism: availableParallelism(),
       model: cpus()[0]?.model ?? '',
     });
-    const engine = createEngine({ importNodeLlamaCpp, cpu, now: () => performance.now() });
+    const engine = createEngine({
+      importNodeLlamaCpp,
+      cpu,
+      totalMemoryBytes: totalMemory(),
+      now: () => performance.now(),
+    });
     runInference({ port, engine, exit: (code) => process.exit(code) });
   });
+}
+
+/** A container may allow less than the machine has; where nothing limits it, the figure is 0 or beyond any machine. */
+function totalMemory(): number {
+  const allowed = process.constrainedMemory();
+  return allowed > 0 ? Math.min(allowed, totalmem()) : totalmem();
 }
 
 /** A library's warning or a stack trace could quote a prompt: nothing is printed, a fault is an exit code. */

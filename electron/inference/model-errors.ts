@@ -50,6 +50,14 @@ export const notEnoughMemory: AppError = appError(
   `This computer does not have enough free memory for the model. ${kept} Close other programs and restart Cloister; if it happens again, tell IT.`,
 );
 
+export function modelNeedsMoreMemory(needBytes: number, totalBytes: number): AppError {
+  const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
+  return appError(
+    'model-load-failed',
+    `The model needs about ${gigabytes(needBytes)} GB of memory, and this computer has ${gigabytes(totalBytes)} GB in all, so it was not loaded. ${kept} Tell IT to choose a smaller model.`,
+  );
+}
+
 export const modelNotReady: AppError = appError(
   'model-not-ready',
   'The model is not ready yet. Nothing was sent to it and your text is kept. Wait until it is ready, then try again.',

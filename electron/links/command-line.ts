@@ -13,6 +13,7 @@ export const commandNames = [
   'help',
   'inventory',
   'log',
+  'models',
   'policy',
   'provision',
   'restore',

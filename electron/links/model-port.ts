@@ -20,7 +20,7 @@ export const modelSpecificationSchema = z.strictObject({
 });
 export type ModelSpecification = z.infer<typeof modelSpecificationSchema>;
 
-/** A thread count measured earlier on this machine with this model; null asks for a measurement. */
+/** What was measured earlier on this machine with this model, the thread count first of all; null asks for a measurement. */
 export const threadChoiceSchema = z.strictObject({
   /** Identifies machine, affinity, quota and model: a different key means measure again. */
   key: z.string(),
@@ -30,6 +30,8 @@ export const threadChoiceSchema = z.strictObject({
   candidates: z.array(z.strictObject({ threads: z.int().positive(), tokensPerSecond: z.number() })),
   /** Time that a further token in a batch takes, in times of one that is evaluated alone; absent where it was not measured. */
   proposalCost: z.number().positive().optional(),
+  /** What the model takes of the main memory with a conversation, from the header of its file. */
+  memoryBytes: z.int().positive().optional(),
 });
 export type ThreadChoice = z.infer<typeof threadChoiceSchema>;
 

@@ -27,6 +27,7 @@ export const appErrorCodes = [
   'model-truncated',
   'model-not-gguf',
   'model-wrong-hash',
+  'model-not-approved',
   'model-load-failed',
   'model-not-ready',
   'download-failed',

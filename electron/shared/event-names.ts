@@ -42,6 +42,8 @@ export const eventNames: Record<LogEventType, string> = {
   'source.evaluation-ended': 'Source read ahead: ended',
   'answer.replayed': 'Draft written again to compare',
   'model.imported': 'Model added',
+  'model.chosen': 'Model chosen',
+  'model.removed': 'Model deleted',
   'disclosure.made': 'Sent to a business associate',
   'baa.changed': 'Agreement changed',
   'log.viewed': 'Record viewed',

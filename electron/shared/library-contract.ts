@@ -13,9 +13,22 @@ const libraryModelSchema = z.strictObject({
   sizeBytes: z.int(),
   /** A file of its length is here; that it is the right one is seen whenever it is loaded. */
   isInstalled: z.boolean(),
+  /** On this computer, when it was loaded first; null: not yet. */
+  measured: z
+    .strictObject({
+      /** For a visit note: a source of `visitNote.sourceTokens` read, an answer of `visitNote.answerTokens` written. */
+      noteSeconds: z.number().nonnegative().nullable(),
+      memoryBytes: z.int().nullable(),
+    })
+    .nullable(),
   /** The one that answers. */
-  isDefault: z.boolean(),
+  isInUse: z.boolean(),
+  /** The one that answers from the next sign-in on. */
+  isNext: z.boolean(),
 });
+
+/** A usual one: of about ten minutes of talk. */
+export const visitNote = { sourceTokens: 2000, answerTokens: 400 } as const;
 
 const modelImportSchema = z.strictObject({
   /** 0 to 1, while a file is read; null: none is. */
@@ -35,6 +48,10 @@ export const libraryRequests = {
   /** Answered when it has begun; `model.import` events tell the rest. */
   'models.import': request(administrators, z.strictObject({ fileGrant: z.string().max(80) }), empty),
   'models.stopImport': request(administrators, empty, empty),
+  /** Makes it the one that answers on this computer, from the next sign-in on. */
+  'models.choose': request(administrators, z.strictObject({ modelId: z.string().max(80) }), empty),
+  /** Deletes its file. */
+  'models.remove': request(administrators, z.strictObject({ modelId: z.string().max(80) }), empty),
 } as const;
 
 /** With the whole library: what is installed may have changed. */

@@ -42,6 +42,8 @@ export const logEventTypeSchema = z.enum([
   'source.evaluation-ended',
   'answer.replayed',
   'model.imported',
+  'model.chosen',
+  'model.removed',
   'disclosure.made',
   'baa.changed',
   'log.viewed',

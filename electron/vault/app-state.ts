@@ -63,7 +63,11 @@ function provisioningFacts({
 }
 
 /** What the first screen of this run must say beside its purpose. */
-export function firstNotices(start: StartMessage, installation: Result<Installation>): Notice[] {
+export function firstNotices(
+  start: StartMessage,
+  installation: Result<Installation>,
+  provisioning: Result<unknown>,
+): Notice[] {
   const notices: Notice[] = [];
   if (start.startedBecause === 'vault-crashed') {
     notices.push({
@@ -76,6 +80,7 @@ export function firstNotices(start: StartMessage, installation: Result<Installat
   if (keyNotice !== null) notices.push(keyNotice);
   if (installation.ok && installation.value.notice !== null)
     notices.push({ kind: 'attention', message: installation.value.notice });
+  if (!provisioning.ok) notices.push({ kind: 'attention', message: provisioning.error.message });
   return notices;
 }
 

@@ -1,25 +1,33 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
 import { join } from 'node:path';
 import { threadChoiceSchema, type ThreadChoice } from '../links/model-port.ts';
+import { replaceFile } from './keys/durable-file.ts';
 
-/** The thread count measured for this machine and model. Holds no clinical text, so it is readable before anyone signs in. */
-export type EngineSettings = { read(): ThreadChoice | null; write(choice: ThreadChoice): void };
+/** What was measured on this machine, for each model. Holds no clinical text, so it is readable before anyone signs in. */
+export type EngineSettings = {
+  /** @param model SHA-256 of its file */
+  read(model: string): ThreadChoice | null;
+  write(model: string, choice: ThreadChoice): void;
+};
+
+const fileName = 'engine-threads.json';
+const settingsSchema = z.record(z.string().regex(/^[0-9a-f]{64}$/), threadChoiceSchema);
 
 export function openEngineSettings(dataFolder: string): EngineSettings {
-  const path = join(dataFolder, 'engine-threads.json');
+  function readAll(): z.infer<typeof settingsSchema> {
+    try {
+      return settingsSchema.parse(JSON.parse(readFileSync(join(dataFolder, fileName), 'utf8')));
+    } catch {
+      return {};
+    }
+  }
   return {
-    read() {
-      try {
-        return threadChoiceSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
-      } catch {
-        return null;
-      }
-    },
+    read: (model) => readAll()[model] ?? null,
     /** Losing it costs a new measurement at the next start, so a refusing disk is no reason to stop. */
-    write(choice) {
+    write(model, choice) {
       try {
-        writeFileSync(`${path}.new`, JSON.stringify(choice), { mode: 0o600 });
-        renameSync(`${path}.new`, path);
+        replaceFile(dataFolder, fileName, Buffer.from(JSON.stringify({ ...readAll(), [model]: choice })));
       } catch {
         return;
       }

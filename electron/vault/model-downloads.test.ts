@@ -63,7 +63,13 @@ function writeCatalogue(changed: Record<string, unknown> = {}): void {
     use: 'tests',
     ...changed,
   };
-  const local = { ...entry, id: 'local', file: 'local.gguf', revision: undefined };
+  const local = {
+    ...entry,
+    id: 'local',
+    file: 'local.gguf',
+    sha256: 'e'.repeat(64),
+    revision: undefined,
+  };
   writeFileSync(
     join(folder, 'catalogue.json'),
     JSON.stringify({ version: 1, default: modelId, models: [entry, local] }),

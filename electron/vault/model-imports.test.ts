@@ -111,7 +111,7 @@ it('is added under the name of the catalogue, whatever its own is, and recorded'
   expect(readFileSync(join(folder, 'test.gguf')).equals(model)).toBe(true);
   expect(await recorded()).toEqual(['success']);
   const { models: listed } = await valueFrom(played.page, 'models.library', {});
-  expect(listed.map(({ modelId, isInstalled, isDefault }) => [modelId, isInstalled, isDefault])).toEqual([
+  expect(listed.map(({ modelId, isInstalled, isInUse }) => [modelId, isInstalled, isInUse])).toEqual([
     ['twin', false, false],
     ['test-model', true, true],
   ]);
@@ -169,4 +169,28 @@ it('of a run that was ended in the middle leaves nothing behind the next start',
   writeFileSync(part, model.subarray(0, 1000));
   played = await startPlayedVault(folder, 'launch');
   expect(existsSync(part)).toBe(false);
+});
+
+it('another model is chosen for the next sign-in; the one that answers stays, and what is not used is deleted', async () => {
+  await importFrom(onDrive('a.gguf', model));
+  await ended();
+  const ask = (name: 'models.choose' | 'models.remove', modelId: string) =>
+    failureFrom(played.page, name, { modelId });
+  expect(await ask('models.choose', 'twin')).toBe('model-missing');
+  expect(await ask('models.remove', 'test-model')).toBe('invalid-input');
+  writeFileSync(join(folder, 'twin.gguf'), model);
+  expect(await ask('models.choose', 'twin')).toBe('none');
+  const listed = async () =>
+    (await valueFrom(played.page, 'models.library', {})).models.map(
+      ({ modelId, isInstalled, isInUse, isNext }) => [modelId, isInstalled, isInUse, isNext],
+    );
+  expect(await listed()).toEqual([
+    ['twin', true, false, true],
+    ['test-model', true, true, false],
+  ]);
+  expect(await ask('models.remove', 'twin')).toBe('invalid-input');
+  expect(await ask('models.choose', 'test-model')).toBe('none');
+  expect(await ask('models.remove', 'twin')).toBe('none');
+  expect(models()).toEqual(['test.gguf']);
+  expect(await ask('models.remove', 'twin')).toBe('model-missing');
 });

@@ -6,11 +6,10 @@ import { createLatePassphraseMeter } from './accounts/late-passphrase-meter.ts';
 import { passphraseRules } from './accounts/passphrase-rules.ts';
 import { createSignInAttempts } from './accounts/sign-in-attempts.ts';
 import { appState, firstNotices } from './app-state.ts';
-import { openEngineSettings } from './engine-settings.ts';
 import { createFileGrants } from './file-grants.ts';
 import { openSealedJournal } from './journal/sealed-journal.ts';
 import { systemClock } from './log/clock.ts';
-import { defaultModel } from './model-catalogue.ts';
+import { modelsHere } from './models/model-choice.ts';
 import { createModelArrivals } from './models/model-arrivals.ts';
 import { allHandlers } from './requests/all-handlers.ts';
 import { createRequestTable } from './requests/request-table.ts';
@@ -37,8 +36,6 @@ export function createVault(deps: VaultDeps): Vault {
   const clock = systemClock();
   const nowIso = (): string => new Date(clock.nowMs()).toISOString();
   const grants = createFileGrants();
-  const settings = openEngineSettings(start.dataFolder);
-  const model = defaultModel(start.cataloguePath, start.modelsFolder);
   let installation: Result<Installation> = deps.primitives.ok
     ? openInstallation(start.dataFolder)
     : deps.primitives;
@@ -46,10 +43,11 @@ export function createVault(deps: VaultDeps): Vault {
     installation = openInstallation(start.dataFolder);
   };
   const keyringNow = () => (installation.ok ? installation.value.keyring : null);
+  const pinnedKey = () => keyringNow()?.organisationKey ?? null;
+  const here = modelsHere(start, deps.location, pinnedKey());
   let signedIn: SignedIn | null = null;
   let textPort: TextPort | null = null;
-  const notices = firstNotices(start, installation);
-  if (!deps.provisioning.ok) notices.push({ kind: 'attention', message: deps.provisioning.error.message });
+  const notices = firstNotices(start, installation, deps.provisioning);
 
   const onNotice = (notice: Notice): void => {
     if (signedIn === null) notices.push(notice);
@@ -63,11 +61,7 @@ export function createVault(deps: VaultDeps): Vault {
     return signedIn;
   }
 
-  const policy = createPolicyInForce({
-    location: deps.location,
-    pinnedKey: () => keyringNow()?.organisationKey ?? null,
-    post: deps.post,
-  });
+  const policy = createPolicyInForce(deps, pinnedKey);
   const rules = () => policy.current().settings;
   /** Where the keychain has been lost too: what is chosen after a recovery has no other half. */
   const isAlone = () => !deps.keychain.available || keyringNow()?.device.mode === 'passphrase-only';
@@ -75,8 +69,7 @@ export function createVault(deps: VaultDeps): Vault {
   /** Main was asked to end the inference process: its end says nothing about memory. */
   let isHung = false;
   const gateway = createVaultGateway({
-    model,
-    settings,
+    ...here,
     hooks,
     post,
     blocked: deps.blocked,
@@ -93,12 +86,21 @@ export function createVault(deps: VaultDeps): Vault {
     appVersion: start.version,
     flavour: start.flavour,
     versions: deps.versions,
-    model: () => (model === null ? null : { id: model.id, sha256: model.specification.sha256 }),
+    model: here.named,
     onExportProgress: (fraction) => {
       post({ event: 'export.progress', fraction });
     },
   });
-  const arrivals = createModelArrivals({ start, rules, session, tasks, gateway, post, toMain: deps.post });
+  const arrivals = createModelArrivals({
+    start,
+    ...here,
+    rules,
+    session,
+    tasks,
+    gateway,
+    post,
+    toMain: deps.post,
+  });
   const attempts = createSignInAttempts({ folder: start.dataFolder, clock, rules });
   const journal = openSealedJournal({ folder: start.dataFolder, clock });
   journalStart(journal, {
@@ -152,7 +154,7 @@ export function createVault(deps: VaultDeps): Vault {
       clock,
       hooks,
       gateway,
-      model,
+      model: here.model,
       blocked: deps.blocked,
       rules: rules(),
       tasks,
@@ -175,9 +177,7 @@ export function createVault(deps: VaultDeps): Vault {
 
   const { endSession, closeSession, abandonSignIn, stop } = createEndings({
     signedIn: () => signedIn,
-    forgetSignedIn: () => {
-      signedIn = null;
-    },
+    forgetSignedIn: () => void (signedIn = null),
     pending: signIn.pending,
     arrivals,
     tasks,
@@ -212,7 +212,7 @@ export function createVault(deps: VaultDeps): Vault {
     works: () => requireSignedIn().works,
     reading: () => requireSignedIn().reading,
     gateway,
-    modelSha256: () => model?.specification.sha256 ?? null,
+    modelSha256: () => here.named()?.sha256 ?? null,
     post,
     isSuspect: () => requireSignedIn().anchoring.suspicion() !== null,
     keychain: deps.keychain,

@@ -1,14 +1,46 @@
+import type { ModelLibrary } from '../../electron/shared/library-contract.ts';
 import { fileSize } from './file-size.ts';
+
+type Model = ModelLibrary['models'][number];
 
 export const modelStrings = {
   title: 'Models',
-  detail: 'What the catalogue approves. Nothing else is ever loaded.',
+  detail: 'What is approved for this computer. Nothing else is ever loaded.',
   library: 'On this computer',
-  none: 'The catalogue names no model.',
-  columns: { model: 'Model', use: 'For', size: 'Size', licence: 'Licence', state: 'State' },
+  none: 'No model is approved.',
+  columns: {
+    model: 'Model',
+    use: 'For',
+    size: 'Size',
+    here: 'On this computer',
+    licence: 'Licence',
+    state: 'State',
+    deeds: 'Actions',
+  },
   size: fileSize,
-  state: ({ isInstalled, isDefault }: { readonly isInstalled: boolean; readonly isDefault: boolean }) =>
-    isInstalled ? (isDefault ? 'Here, answers' : 'Here') : 'Not here',
+  state: ({ isInstalled, isInUse, isNext }: Model) =>
+    !isInstalled
+      ? 'Not here'
+      : isInUse
+        ? isNext
+          ? 'Here, answers'
+          : 'Here, answers until the next sign-in'
+        : isNext
+          ? 'Here, answers from the next sign-in on'
+          : 'Here',
+  measured: ({ measured, isInstalled }: Model) =>
+    measured === null ? (isInstalled ? 'Measured when it is used first' : '') : figures(measured),
+  choose: 'Use this one',
+  remove: 'Delete',
+  /** For who hears and does not see which row a button stands in. */
+  about: (deed: string, model: string) => `${deed}: ${model}`,
+  removeTitle: (model: string) => `Delete ${model}?`,
+  removeDetail: 'Its file is deleted from this computer. It can be imported or downloaded again.',
+  keep: 'Keep it',
+  licence: (licence: string, model: string) => `Licence of ${model}: ${licence}`,
+  licenceElsewhere:
+    'The publisher has terms of its own for this model. IT accepts them where the file comes from, and keeps a copy.',
+  close: 'Close',
   importDetail:
     'A file from a drive is copied here and checked on the way: it is added only if it is, byte for byte, a model of this list. Its name does not matter.',
   importFile: 'Import from a file',
@@ -17,3 +49,17 @@ export const modelStrings = {
   reading: (fraction: number) => `Reading the file ${Math.floor(fraction * 100)} %`,
   added: (name: string) => `${name} was added.`,
 } as const;
+
+function figures({ noteSeconds, memoryBytes }: NonNullable<Model['measured']>): string {
+  const time = noteSeconds === null ? null : `about ${duration(noteSeconds)} for a visit note`;
+  const memory = memoryBytes === null ? null : `${fileSize(memoryBytes)} of memory`;
+  const [first = '', ...rest] = [time, memory].filter((part) => part !== null);
+  return [first.charAt(0).toUpperCase() + first.slice(1), ...rest].join(', ');
+}
+
+/** In steps that a person tells apart. */
+function duration(seconds: number): string {
+  if (seconds < 10) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 120) return `${5 * Math.round(seconds / 5)} s`;
+  return `${Math.round(seconds / 60)} minutes`;
+}

@@ -162,6 +162,8 @@ export const auditEventKinds: Readonly<Record<LogEventType, AuditEventKind>> = {
   },
   'answer.replayed': { ...plain('110110', null, 'E'), model: true },
   'model.imported': plain('110113', '110131', 'U'),
+  'model.chosen': plain('110113', '110131', 'U'),
+  'model.removed': plain('110113', '110131', 'U'),
   'disclosure.made': plain('110106', null, 'R'),
   'baa.changed': configuration('U'),
   'log.viewed': logRead,

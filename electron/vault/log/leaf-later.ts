@@ -32,6 +32,10 @@ export const laterLeafData = {
     sizeBytes: count,
     source: z.enum(['file', 'download']),
   }),
+  /** Answers on this computer from the next sign-in on. */
+  'model.chosen': z.strictObject({ model: hashSchema, modelId: catalogueIdSchema }),
+  /** Its file is about to be deleted. */
+  'model.removed': z.strictObject({ model: hashSchema, modelId: catalogueIdSchema }),
   /**
    * The texts of all entries below `to`, each of them older than `before`, are about to be deleted with their salts: `years`
    * have passed. See `../retention/`.

@@ -198,7 +198,9 @@ function matchOf(
   const parts = [
     ...facets.map((words) => `facets : ${words}`),
     ...filter.words.map((typed, place) =>
-      place === filter.words.length - 1 ? `text : ${lastWord(typed, beginnings(typed))}` : `text : ${quoted(typed)}`,
+      place === filter.words.length - 1
+        ? `text : ${lastWord(typed, beginnings(typed))}`
+        : `text : ${quoted(typed)}`,
     ),
   ];
   return parts.length === 0 ? null : parts.join(' AND ');

@@ -30,7 +30,7 @@ export function openBeginnings(database: WritableDatabase): (typed: string) => B
     if (!/^[a-z0-9]+$/u.test(beginning)) return { kind: 'other-letters' };
     const words: string[] = [];
     // From the first place of one word to the first place of the next, whatever number of places it has.
-    for (let from = beginning; ; ) {
+    for (let from = beginning; ;) {
       const found = next.get(from, `${beginning}\u{10FFFF}`);
       if (found === undefined) return { kind: 'words', words };
       if (words.length === mostWords) return { kind: 'too-many' };

@@ -3,27 +3,13 @@ import type { DownloadOrder } from '../../links/egress-control.ts';
 import type { AppError } from '../../shared/app-error.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
+import type { CatalogueFile } from './model-catalogue.ts';
 import { noHost, notAllowedByPolicy } from './download-errors.ts';
 
 export type DownloadRules = Pick<
   PolicySettings,
   'modelDownload' | 'modelDownloadHosts' | 'modelMirror' | 'modelMirrorCertificate'
 >;
-
-/** Of the catalogue: the one file that is approved, and the revision of its publisher's repository that has it. */
-export type CatalogueFile = {
-  readonly id: string;
-  readonly name: string;
-  readonly file: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
-  readonly licence: string;
-  /** What it is for, in words. */
-  readonly use: string;
-  readonly repository: string;
-  /** Null: it comes from nowhere that could be asked. */
-  readonly revision: string | null;
-};
 
 const publisher = 'https://huggingface.co';
 

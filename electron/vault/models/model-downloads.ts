@@ -8,19 +8,13 @@ import type {
 import type { LeafOutcome } from '../../shared/log-data.ts';
 import type { VaultEvent } from '../../shared/contract.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { catalogueFiles } from '../model-catalogue.ts';
 import type { OpenSession } from '../session/open-session.ts';
 import type { ModelGateway } from '../turns/model-gateway.ts';
 import type { DownloadReport, StartMessage } from '../vault-parts.ts';
 import type { BackgroundTasks } from '../worker/background-tasks.ts';
 import * as errors from './download-errors.ts';
-import {
-  downloadOrder,
-  refusalOf,
-  sourceOf,
-  type CatalogueFile,
-  type DownloadRules,
-} from './download-order.ts';
+import { downloadOrder, refusalOf, sourceOf, type DownloadRules } from './download-order.ts';
+import type { CatalogueFile } from './model-catalogue.ts';
 import { modelFiles, spareBytes, type ModelFiles } from './model-files.ts';
 import { recordImported } from './record-imported.ts';
 
@@ -48,7 +42,9 @@ type Running = {
 };
 
 type Deps = {
-  readonly start: Pick<StartMessage, 'cataloguePath' | 'modelsFolder'>;
+  readonly start: Pick<StartMessage, 'modelsFolder'>;
+  /** Of the approved models. */
+  readonly models: readonly CatalogueFile[];
   readonly rules: () => DownloadRules;
   readonly session: () => OpenSession;
   readonly tasks: Pick<BackgroundTasks, 'copyFile'>;
@@ -63,8 +59,8 @@ export function createModelDownloads(deps: Deps): ModelDownloads {
   let running: Running | null = null;
   const problems = new Map<string, AppError>();
 
-  const models = (): readonly CatalogueFile[] => catalogueFiles(deps.start.cataloguePath);
-  const find = (modelId: string): CatalogueFile | undefined => models().find((model) => model.id === modelId);
+  const find = (modelId: string): CatalogueFile | undefined =>
+    deps.models.find((model) => model.id === modelId);
   const tell = (model: CatalogueFile): void => {
     deps.post({ event: 'model.download', download: view(model) });
   };
@@ -154,7 +150,7 @@ export function createModelDownloads(deps: Deps): ModelDownloads {
     list: () => ({
       refusal: refusalOf(deps.rules())?.message ?? null,
       source: sourceOf(deps.rules()),
-      models: models()
+      models: deps.models
         .filter(({ revision }) => revision !== null)
         .map((model) => ({
           ...view(model),

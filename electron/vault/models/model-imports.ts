@@ -3,16 +3,17 @@ import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppError } from '../../shared/app-error.ts';
 import type { VaultEvent } from '../../shared/contract.ts';
-import type { ModelImport, ModelLibrary } from '../../shared/library-contract.ts';
+import { visitNote, type ModelImport, type ModelLibrary } from '../../shared/library-contract.ts';
+import type { ThreadChoice } from '../../links/model-port.ts';
+import type { EngineSettings } from '../engine-settings.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { syncFolder } from '../keys/durable-file.ts';
-import { catalogueFiles, defaultModel } from '../model-catalogue.ts';
 import type { OpenSession } from '../session/open-session.ts';
 import type { ModelGateway } from '../turns/model-gateway.ts';
 import type { StartMessage } from '../vault-parts.ts';
 import type { BackgroundTasks } from '../worker/background-tasks.ts';
 import { folderNotWritable, notEnoughSpace } from './download-errors.ts';
-import type { CatalogueFile } from './download-order.ts';
+import type { CatalogueFile } from './model-catalogue.ts';
 import * as errors from './import-errors.ts';
 import { modelFiles, spareBytes } from './model-files.ts';
 import { recordImported } from './record-imported.ts';
@@ -27,10 +28,17 @@ export type ModelImports = {
   begin(path: string): Result<Record<string, never>>;
   /** Asked for, or because the session ends: nothing of the file stays. */
   stop(): void;
+  /** The library is another one now. */
+  changed(): void;
 };
 
 type Deps = {
-  readonly start: Pick<StartMessage, 'cataloguePath' | 'modelsFolder'>;
+  readonly start: Pick<StartMessage, 'modelsFolder'>;
+  /** Of the approved models. */
+  readonly models: readonly CatalogueFile[];
+  /** Of the model that answers, and of the one that answers from the next sign-in on. */
+  readonly inUse: { readonly id: string | null; readonly next: () => string | null };
+  readonly settings: Pick<EngineSettings, 'read'>;
   readonly session: () => OpenSession;
   readonly tasks: Pick<BackgroundTasks, 'copyFile'>;
   readonly gateway: Pick<ModelGateway, 'modelArrived'>;
@@ -49,22 +57,25 @@ type Running = {
 const idle: ModelImport = { fraction: null, added: null, problem: null };
 
 export function createModelImports(deps: Deps): ModelImports {
-  const { cataloguePath, modelsFolder } = deps.start;
+  const { modelsFolder } = deps.start;
+  const { models, inUse, settings } = deps;
   discardLeftBehind(modelsFolder);
   let running: Running | null = null;
   let shown = idle;
 
   const library = (): ModelLibrary => {
-    const chosen = defaultModel(cataloguePath, modelsFolder)?.id ?? null;
+    const next = inUse.next();
     return {
-      models: catalogueFiles(cataloguePath).map((model) => ({
+      models: models.map((model) => ({
         modelId: model.id,
         name: model.name,
         licence: model.licence,
         use: model.use,
         sizeBytes: model.sizeBytes,
         isInstalled: modelFiles(modelsFolder, model).isInstalled(),
-        isDefault: model.id === chosen,
+        measured: measuredOf(settings.read(model.sha256)),
+        isInUse: model.id === inUse.id,
+        isNext: model.id === next,
       })),
       import: shown,
     };
@@ -99,7 +110,7 @@ export function createModelImports(deps: Deps): ModelImports {
     if (running !== current) return;
     if ('failure' in copied) return end(current, errors.importErrors[copied.failure], null);
     const { sha256 } = copied;
-    const model = catalogueFiles(cataloguePath).find((candidate) => candidate.sha256 === sha256);
+    const model = models.find((candidate) => candidate.sha256 === sha256);
     const file = { sha256, sizeBytes, source: 'file' } as const;
     if (model === undefined || expected === null) {
       discard(partPath);
@@ -114,11 +125,14 @@ export function createModelImports(deps: Deps): ModelImports {
 
   return {
     library,
+    changed: () => {
+      show(shown);
+    },
     begin(path) {
       if (running !== null) return err(errors.alreadyImporting);
       const sizeBytes = sizeOf(path);
       if (sizeBytes === null) return err(errors.sourceUnreadable);
-      const expected = catalogueFiles(cataloguePath).find((model) => model.sizeBytes === sizeBytes) ?? null;
+      const expected = models.find((model) => model.sizeBytes === sizeBytes) ?? null;
       if (expected !== null) {
         const files = modelFiles(modelsFolder, expected);
         if (!files.isWritable()) return err(folderNotWritable);
@@ -142,6 +156,18 @@ export function createModelImports(deps: Deps): ModelImports {
       discard(current.partPath);
       end(current, errors.importErrors.cancelled, null);
     },
+  };
+}
+
+function measuredOf(choice: ThreadChoice | null): ModelLibrary['models'][number]['measured'] {
+  if (choice === null) return null;
+  const { tokensPerSecond, proposalCost, memoryBytes } = choice;
+  // Tokens that are read stand in batches, as proposed ones do.
+  const tokens =
+    proposalCost === undefined ? null : visitNote.sourceTokens * proposalCost + visitNote.answerTokens;
+  return {
+    noteSeconds: tokens === null || tokensPerSecond === 0 ? null : tokens / tokensPerSecond,
+    memoryBytes: memoryBytes ?? null,
   };
 }
 

@@ -87,23 +87,44 @@ type Found = { readonly bytes: Buffer; readonly verifierKey: string };
 function findPolicy(input: PolicyInput): Result<Found | null, PolicyProblemCode> {
   const folder = checkTrustedFolder(input.folder, input);
   if (!folder.ok) return err(readProblems[folder.error]);
-  const read = (name: string, maximumBytes: number): Result<Buffer | null, ReadProblem> =>
-    folder.value === 'absent' ? ok(null) : readTrustedFile(join(input.folder, name), maximumBytes, input);
-
-  const keyBytes = read(organisationKeyFile, maximumKeyBytes);
-  if (!keyBytes.ok)
-    return err(keyBytes.error === 'too-large' ? 'policy-key-malformed' : readProblems[keyBytes.error]);
+  const read = readerOf(input, folder.value);
+  const placed = readPlacedKey(read);
+  if (!placed.ok) return placed;
   const managed = input.managedPreferences?.() ?? null;
   const note = managed === null ? read(policyFile, maximumPolicyBytes) : ok(Buffer.from(managed, 'utf8'));
   if (!note.ok) return err(readProblems[note.error]);
 
-  const placedKey = keyBytes.value?.toString('utf8').replace(/\n$/, '') ?? null;
-  if (note.value === null && placedKey === null && input.pinnedKey === null) return ok(null);
-  const verifierKey = trustedKey(placedKey, input.pinnedKey);
+  if (note.value === null && placed.value === null && input.pinnedKey === null) return ok(null);
+  const verifierKey = trustedKey(placed.value, input.pinnedKey);
   if (!verifierKey.ok) return verifierKey;
   return note.value === null
     ? err('policy-missing')
     : ok({ bytes: note.value, verifierKey: verifierKey.value });
+}
+
+type ReadFile = (name: string, maximumBytes: number) => Result<Buffer | null, ReadProblem>;
+
+const readerOf =
+  (input: Trust & { readonly folder: string }, folder: 'absent' | 'present'): ReadFile =>
+  (name, maximumBytes) =>
+    folder === 'absent' ? ok(null) : readTrustedFile(join(input.folder, name), maximumBytes, input);
+
+function readPlacedKey(read: ReadFile): Result<string | null, PolicyProblemCode> {
+  const bytes = read(organisationKeyFile, maximumKeyBytes);
+  if (!bytes.ok) return err(bytes.error === 'too-large' ? 'policy-key-malformed' : readProblems[bytes.error]);
+  return ok(bytes.value?.toString('utf8').replace(/\n$/, '') ?? null);
+}
+
+/** The organisation's key, for what else it signs. @returns null where there is none; a problem as for the policy */
+export function readOrganisationKey(
+  location: Trust & { readonly folder: string },
+  pinnedKey: string | null,
+): Result<string | null, PolicyProblemCode> {
+  const folder = checkTrustedFolder(location.folder, location);
+  if (!folder.ok) return err(readProblems[folder.error]);
+  const placed = readPlacedKey(readerOf(location, folder.value));
+  if (!placed.ok) return placed;
+  return placed.value === null && pinnedKey === null ? ok(null) : trustedKey(placed.value, pinnedKey);
 }
 
 function trustedKey(placed: string | null, pinned: string | null): Result<string, PolicyProblemCode> {

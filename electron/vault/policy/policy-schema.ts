@@ -35,7 +35,8 @@ export function parsePolicyDocument(text: string): Result<PolicyDocument, string
   return err(issue === undefined ? 'it is not a policy' : describeIssue(issue));
 }
 
-function describeIssue(issue: z.core.$ZodIssue): string {
+/** Part of a sentence: names only, no value. */
+export function describeIssue(issue: z.core.$ZodIssue): string {
   const place = issue.path.length === 0 ? 'the document' : `"${issue.path.join('.')}"`;
   if (issue.code !== 'unrecognized_keys') return `${place} is missing or has a value that is not allowed`;
   const [name = ''] = issue.keys;

@@ -15,17 +15,22 @@ export function signPolicy(
   text: string,
   seed: Uint8Array,
 ): Result<{ readonly note: string; readonly organisationKey: string }> {
-  const lines = text
-    .replace(/^\ufeff/u, '')
-    .replace(/\r\n?/g, '\n')
-    .replace(/\t/g, '  ')
-    .trimEnd();
+  const lines = textForNote(text);
   const document = parsePolicyDocument(lines);
   if (!document.ok) return err(cannotBeUsed(document.error));
   const { organisation } = document.value;
   const note = signNote(`${lines}\n`, organisation, seed);
   if (Buffer.byteLength(note) > maximumPolicyBytes) return err(cannotBeUsed('it is larger than 1 MiB'));
   return ok({ note, organisationKey: `${verifierKeyFor(organisation, seed)}\n` });
+}
+
+/** What an editor saved, without what a signed note cannot hold. */
+export function textForNote(text: string): string {
+  return text
+    .replace(/^\ufeff/u, '')
+    .replace(/\r\n?/g, '\n')
+    .replace(/\t/g, '  ')
+    .trimEnd();
 }
 
 function cannotBeUsed(detail: string) {

@@ -1,5 +1,5 @@
 import type { AppError } from '../../shared/app-error.ts';
-import type { CatalogueModel } from '../model-catalogue.ts';
+import type { ModelInUse } from '../models/model-choice.ts';
 import type { ModelGateway } from '../turns/model-gateway.ts';
 import type { OpenSession } from './open-session.ts';
 import { recordSystemEvent } from './system-events.ts';
@@ -7,7 +7,7 @@ import { recordSystemEvent } from './system-events.ts';
 /** Which model answers in this session, or why none does. */
 export function recordModel(
   open: OpenSession,
-  model: CatalogueModel | null,
+  model: ModelInUse | null,
   gateway: ModelGateway,
   error: AppError | null,
 ): void {

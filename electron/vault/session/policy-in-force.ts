@@ -22,14 +22,13 @@ type Applied = {
   readonly problem: string | null;
 };
 
-export function createPolicyInForce(deps: {
-  readonly location: PolicyLocation;
-  /** The organisation's key of an enrolled computer. */
-  readonly pinnedKey: () => string | null;
-  readonly post: (message: FromVault) => void;
-}): PolicyInForce {
+/** @param pinnedKey the organisation's key of an enrolled computer */
+export function createPolicyInForce(
+  deps: { readonly location: PolicyLocation; readonly post: (message: FromVault) => void },
+  pinnedKey: () => string | null,
+): PolicyInForce {
   const load = (highestSeenVersion: number | null): EffectivePolicy =>
-    loadPolicy({ ...deps.location, pinnedKey: deps.pinnedKey(), highestSeenVersion });
+    loadPolicy({ ...deps.location, pinnedKey: pinnedKey(), highestSeenVersion });
   let policy = load(null);
   const tell = (): void => {
     deps.post({ kind: 'screen-capture', allowed: policy.settings.screenCapture === 'allowed' });

@@ -5,7 +5,7 @@ import type { KeyringEditor } from '../accounts/keyring-editor.ts';
 import type { BlockedReports } from '../blocked-reports.ts';
 import type { Clock } from '../log/clock.ts';
 import { serveCommands, type CommandDeps } from '../control/serve-commands.ts';
-import type { CatalogueModel } from '../model-catalogue.ts';
+import type { ModelInUse } from '../models/model-choice.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
 import type { TestHooks } from '../test-hooks.ts';
 import type { ModelGateway } from '../turns/model-gateway.ts';
@@ -44,7 +44,7 @@ type Deps = {
   readonly clock: Clock;
   readonly hooks: TestHooks;
   readonly gateway: ModelGateway;
-  readonly model: CatalogueModel | null;
+  readonly model: ModelInUse | null;
   readonly blocked: BlockedReports;
   readonly rules: Pick<
     PolicySettings,
@@ -189,6 +189,6 @@ function readingOf(session: OpenSession, recorder: TurnRecorder, deps: Deps): So
   });
 }
 
-function modelFacts(model: CatalogueModel | null): { readonly id: string; readonly sha256: string } {
+function modelFacts(model: ModelInUse | null): { readonly id: string; readonly sha256: string } {
   return { id: model?.id ?? 'none', sha256: model?.specification.sha256 ?? '0'.repeat(64) };
 }

@@ -2,7 +2,7 @@ import type { AppError } from '../../shared/app-error.ts';
 import type { VaultEvent } from '../../shared/contract.ts';
 import type { BlockedReports } from '../blocked-reports.ts';
 import type { EngineSettings } from '../engine-settings.ts';
-import type { CatalogueModel } from '../model-catalogue.ts';
+import type { ModelInUse } from '../models/model-choice.ts';
 import type { TestHooks } from '../test-hooks.ts';
 import { createModelGateway, type ModelGateway } from '../turns/model-gateway.ts';
 import { createEngineWatchdog, hungError } from '../turns/engine-watchdog.ts';
@@ -11,7 +11,9 @@ import type { SignedIn } from './signed-in.ts';
 
 /** The model gateway of this vault: the screen hears of the model, and a session records it. */
 export function createVaultGateway(deps: {
-  readonly model: CatalogueModel | null;
+  readonly model: ModelInUse | null;
+  /** Why there is none, where the list of approved models is the reason. */
+  readonly noModel: AppError | null;
   readonly settings: EngineSettings;
   readonly hooks: TestHooks;
   readonly post: (event: VaultEvent) => void;
@@ -26,7 +28,8 @@ export function createVaultGateway(deps: {
   let hung: AppError | null = null;
   const gateway = createModelGateway({
     model: () => model?.specification ?? null,
-    knownThreads: () => settings.read(),
+    noModel: deps.noModel,
+    knownThreads: () => (model === null ? null : settings.read(model.specification.sha256)),
     onStatus: (status) => {
       deps.post({ event: 'model.status', status });
       const session = signedIn();
@@ -36,7 +39,7 @@ export function createVaultGateway(deps: {
       session.recorder.giveUp();
     },
     onLoaded: (facts) => {
-      settings.write(facts.threads);
+      if (model !== null) settings.write(model.specification.sha256, facts.threads);
       deps.hooks.note('model', () => facts);
       const session = signedIn()?.session;
       if (session !== undefined) recordModel(session, model, gateway, null);

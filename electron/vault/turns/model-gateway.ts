@@ -1,4 +1,4 @@
-import { appError } from '../../shared/app-error.ts';
+import { appError, type AppError } from '../../shared/app-error.ts';
 import type { ModelStatus } from '../../shared/contract.ts';
 import type { TurnId } from '../../shared/ids.ts';
 import type { StructureId } from '../../shared/structures.ts';
@@ -65,6 +65,8 @@ export type ReadAheadMessage = Extract<FromInference, { kind: 'evaluating' | 'ev
 
 type Deps = {
   readonly model: () => ModelSpecification | null;
+  /** Why there is none; null: none is installed. */
+  readonly noModel: AppError | null;
   readonly knownThreads: () => ThreadChoice | null;
   readonly onStatus: (status: ModelStatus) => void;
   readonly onLoaded: (facts: LoadedFacts) => void;
@@ -162,7 +164,7 @@ export function createModelGateway(deps: Deps): ModelGateway {
 
   function load(): void {
     const model = deps.model();
-    if (model === null) setStatus({ state: 'failed', error: noModel });
+    if (model === null) setStatus({ state: 'failed', error: deps.noModel ?? noModel });
     else {
       deps.watchdog.expects('load');
       post({ kind: 'load', model, knownThreads: deps.knownThreads() });

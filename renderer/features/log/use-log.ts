@@ -122,7 +122,12 @@ async function askVault(
   if (query !== '') {
     const found = await vault.request('log.search', { ...filter, query, before, limit: foundPageSize });
     if (!found.ok) return found;
-    return { ok: true as const, ...found.value, models: null, hasOlder: found.value.rows.length === foundPageSize };
+    return {
+      ok: true as const,
+      ...found.value,
+      models: null,
+      hasOlder: found.value.rows.length === foundPageSize,
+    };
   }
   const listed = await vault.request('log.list', { ...filter, order, before, limit: pageSize });
   if (!listed.ok) return listed;

@@ -1,21 +1,23 @@
-import { HardDriveUpload, Square } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { HardDriveUpload, Square, Trash2 } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
 import type { ModelImport, ModelLibrary } from '../../../electron/shared/library-contract.ts';
 import { modelStrings as words } from '../../strings/model-strings.ts';
 import { Button } from '../../ui/button.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
 import { ErrorMessage, InfoMessage } from '../../ui/message.tsx';
+import { LicenceDialog } from './licence-dialog.tsx';
 import { useLibrary } from './use-library.ts';
 import { ColumnHeads } from '../../ui/column-heads.tsx';
 
-/** What the catalogue approves and what of it is here, and the way for a file from a drive. */
+/** What is approved and what of it is here, and the way for a file from a drive. */
 export function LibrarySection(): ReactNode {
-  const { library, error, importFile, stop } = useLibrary();
+  const { library, error, importFile, stop, choose, remove } = useLibrary();
   if (library === null) return <ErrorMessage error={error} />;
   const { fraction } = library.import;
   return (
     <section className="downloads" aria-label={words.library}>
       <h2>{words.library}</h2>
-      <LibraryTable models={library.models} />
+      <LibraryTable models={library.models} onChoose={choose} onRemove={remove} />
       <div className="row start">
         {fraction === null ? (
           <Button onClick={() => void importFile()}>
@@ -34,7 +36,16 @@ export function LibrarySection(): ReactNode {
   );
 }
 
-function LibraryTable({ models }: Pick<ModelLibrary, 'models'>): ReactNode {
+type Model = ModelLibrary['models'][number];
+
+function LibraryTable(props: {
+  readonly models: readonly Model[];
+  readonly onChoose: (modelId: string) => void;
+  readonly onRemove: (modelId: string) => void;
+}): ReactNode {
+  const { models, onChoose, onRemove } = props;
+  const [licence, setLicence] = useState<string | null>(null);
+  const [removing, setRemoving] = useState<Model | null>(null);
   if (models.length === 0) return <p>{words.none}</p>;
   return (
     <div className="log-list">
@@ -47,14 +58,111 @@ function LibraryTable({ models }: Pick<ModelLibrary, 'models'>): ReactNode {
                 <th scope="row">{model.name}</th>
                 <td className="wrap">{model.use}</td>
                 <td className="figures">{words.size(model.sizeBytes)}</td>
-                <td className="quiet">{model.licence}</td>
-                <td>{words.state(model)}</td>
+                <td className="wrap figures">{words.measured(model)}</td>
+                <td>
+                  <button
+                    type="button"
+                    className="link"
+                    aria-label={words.licence(model.licence, model.name)}
+                    onClick={() => {
+                      setLicence(model.licence);
+                    }}
+                  >
+                    {model.licence}
+                  </button>
+                </td>
+                <td className="wrap">{words.state(model)}</td>
+                <td>
+                  <Deeds
+                    model={model}
+                    onChoose={onChoose}
+                    onRemove={() => {
+                      setRemoving(model);
+                    }}
+                  />
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
+      {licence !== null && (
+        <LicenceDialog
+          licence={licence}
+          onClose={() => {
+            setLicence(null);
+          }}
+        />
+      )}
+      {removing !== null && (
+        <RemoveDialog
+          model={removing}
+          onRemove={onRemove}
+          onClose={() => {
+            setRemoving(null);
+          }}
+        />
+      )}
     </div>
+  );
+}
+
+/** Of a model that is here. The one that answers stays, and so does the one that will. */
+function Deeds(props: {
+  readonly model: Model;
+  readonly onChoose: (modelId: string) => void;
+  readonly onRemove: () => void;
+}): ReactNode {
+  const { modelId, name, isInstalled, isInUse, isNext } = props.model;
+  if (!isInstalled) return null;
+  return (
+    <span className="row tight">
+      {!isNext && (
+        <Button
+          aria-label={words.about(words.choose, name)}
+          onClick={() => {
+            props.onChoose(modelId);
+          }}
+        >
+          {words.choose}
+        </Button>
+      )}
+      {!isNext && !isInUse && (
+        <Button
+          kind="plain"
+          aria-label={words.about(words.remove, name)}
+          title={words.remove}
+          onClick={props.onRemove}
+        >
+          <Trash2 aria-hidden="true" size={16} />
+        </Button>
+      )}
+    </span>
+  );
+}
+
+function RemoveDialog(props: {
+  readonly model: Model;
+  readonly onRemove: (modelId: string) => void;
+  readonly onClose: () => void;
+}): ReactNode {
+  const { model, onRemove, onClose } = props;
+  return (
+    <Dialog title={words.removeTitle(model.name)} onClose={onClose}>
+      <p>{words.removeDetail}</p>
+      <div className="row end">
+        <Button onClick={onClose}>{words.keep}</Button>
+        <Button
+          kind="primary"
+          onClick={() => {
+            onRemove(model.modelId);
+            onClose();
+          }}
+        >
+          {words.remove}
+        </Button>
+      </div>
+    </Dialog>
   );
 }
 

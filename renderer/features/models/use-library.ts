@@ -11,6 +11,8 @@ export type Library = {
   /** Lets the person choose the file. */
   importFile(): Promise<void>;
   stop(): void;
+  choose(modelId: string): void;
+  remove(modelId: string): void;
 };
 
 /** The models of the catalogue, kept up to date by the vault's events. */
@@ -39,6 +41,9 @@ export function useLibrary(): Library {
     };
   }, [vault]);
 
+  const show = (done: { readonly ok: true } | { readonly ok: false; readonly error: AppError }): void => {
+    setError(done.ok ? null : done.error);
+  };
   return {
     library,
     error,
@@ -50,5 +55,7 @@ export function useLibrary(): Library {
       if (!begun.ok) setError(begun.error);
     },
     stop: () => void vault.request('models.stopImport', {}),
+    choose: (modelId) => void vault.request('models.choose', { modelId }).then(show),
+    remove: (modelId) => void vault.request('models.remove', { modelId }).then(show),
   };
 }
