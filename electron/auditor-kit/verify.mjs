@@ -733,7 +733,7 @@ function checkEvents(member, origin) {
   let index = 0;
   for (const bytes of linesOf(member)) {
     const event = parseEvent(bytes, index);
-    checkTime(event, index);
+    checkEvent(event, index);
     checkClock(last, event, index);
     checkTurn(turns, event, index);
     if (last?.bootId === event.bootId && event.monotonicMs < last.monotonicMs) restored.push(index);
@@ -884,6 +884,84 @@ const leafMembers = {
   data: isObject,
 };
 
+/** FORMAT.md, "Events": these and no other. */
+const knownEvents = new Set([
+  'log.created',
+  'log.continued',
+  'log.key-rotated',
+  'recovery.proven',
+  'recovery.used',
+  'user.created',
+  'user.renamed',
+  'user.disabled',
+  'user.code-issued',
+  'user.passphrase-set',
+  'user.passphrase-forced',
+  'second-factor.enrolled',
+  'second-factor.removed',
+  'second-factor.code-used',
+  'attempts.cleared',
+  'session.signed-in',
+  'session.signed-out',
+  'session.locked',
+  'session.sign-in-failed',
+  'session.locked-out',
+  'command.signed-in',
+  'command.signed-out',
+  'model.loaded',
+  'model.refused',
+  'document.opened',
+  'prompt.submitted',
+  'response.completed',
+  'response.aborted',
+  'response.refused',
+  'response.failed',
+  'clipboard.copied',
+  'note.accepted',
+  'record.break-glass',
+  'record.corrected',
+  'document.printed',
+  'answer.reported',
+  'source.evaluated',
+  'source.evaluation-ended',
+  'answer.replayed',
+  'model.imported',
+  'model.chosen',
+  'model.removed',
+  'disclosure.made',
+  'baa.changed',
+  'log.viewed',
+  'log.searched',
+  'record.reviewed',
+  'log.verified',
+  'log.exported',
+  'retention.applied',
+  'backup.made',
+  'installation.decommissioned',
+  'log.anchored',
+  'log.anchor-failed',
+  'log.anchor-mismatch',
+  'log.spooled',
+  'log.spool-failed',
+  'organisation.enrolled',
+  'policy.applied',
+  'policy.problem',
+  'keyring.refused',
+  'key.rotated',
+  'journal.folded',
+  'clock.jumped-back',
+  'process.ended',
+  'network.blocked',
+]);
+
+/** Numbers, and words of printable ASCII without a space: never a text. @param {any} value @returns {boolean} */
+const holdsNoText = (value) =>
+  typeof value === 'string'
+    ? /^[\x21-\x7e]{0,300}$/.test(value)
+    : typeof value !== 'object' ||
+      value === null ||
+      Object.entries(value).every((member) => member.every(holdsNoText));
+
 /** @type {Record<string, (value: any) => boolean>} */
 const rotationMembers = {
   oldKey: isOne(/^[0-9a-f]{64}$/),
@@ -935,10 +1013,13 @@ const isEvent = (value) => hasExactly(leafMembers, value);
 const isSoleAccount = ({ event, data }) => event === 'user.created' && data['role'] === 'sole-practitioner';
 
 /** @param {Event} event @param {number} index */
-function checkTime({ at }, index) {
+function checkEvent({ event, data, at }, index) {
+  const place = { entry: index, file: 'events.jsonl' };
+  if (!knownEvents.has(event))
+    throw new Bad(place, 'its event is none that this version of the format knows');
+  if (!holdsNoText(data)) throw new Bad(place, 'its data holds a text');
   const time = Date.parse(at);
-  if (Number.isNaN(time) || new Date(time).toISOString() !== at)
-    throw new Bad({ entry: index, file: 'events.jsonl' }, 'its time is not one');
+  if (Number.isNaN(time) || new Date(time).toISOString() !== at) throw new Bad(place, 'its time is not one');
 }
 
 /** @param {Event | undefined} before @param {Event} event @param {number} index */
@@ -1495,7 +1576,7 @@ function checkExtracted({ members, checkpoint }, selection) {
     if (!isIncluded(leafHash(bytes), index, hashes, checkpoint))
       throw new Bad(where, 'it is not the entry that was signed: its proof does not lead to the signed root');
     const event = parseEvent(bytes, index);
-    checkTime(event, index);
+    checkEvent(event, index);
     if (!isSelected(selection, event)) throw new Bad(where, 'it is not one of those that were selected');
     if (event.event === 'record.break-glass') emergencies.push(index);
     if (isSoleAccount(event) || event.actor.role === 'sole-practitioner') solePractitioner = true;

@@ -823,6 +823,90 @@ LEAF_MEMBERS = {
     'data': lambda value: isinstance(value, dict),
 }
 
+# FORMAT.md, "Events": these and no other.
+EVENTS = frozenset(
+    (
+        'log.created',
+        'log.continued',
+        'log.key-rotated',
+        'recovery.proven',
+        'recovery.used',
+        'user.created',
+        'user.renamed',
+        'user.disabled',
+        'user.code-issued',
+        'user.passphrase-set',
+        'user.passphrase-forced',
+        'second-factor.enrolled',
+        'second-factor.removed',
+        'second-factor.code-used',
+        'attempts.cleared',
+        'session.signed-in',
+        'session.signed-out',
+        'session.locked',
+        'session.sign-in-failed',
+        'session.locked-out',
+        'command.signed-in',
+        'command.signed-out',
+        'model.loaded',
+        'model.refused',
+        'document.opened',
+        'prompt.submitted',
+        'response.completed',
+        'response.aborted',
+        'response.refused',
+        'response.failed',
+        'clipboard.copied',
+        'note.accepted',
+        'record.break-glass',
+        'record.corrected',
+        'document.printed',
+        'answer.reported',
+        'source.evaluated',
+        'source.evaluation-ended',
+        'answer.replayed',
+        'model.imported',
+        'model.chosen',
+        'model.removed',
+        'disclosure.made',
+        'baa.changed',
+        'log.viewed',
+        'log.searched',
+        'record.reviewed',
+        'log.verified',
+        'log.exported',
+        'retention.applied',
+        'backup.made',
+        'installation.decommissioned',
+        'log.anchored',
+        'log.anchor-failed',
+        'log.anchor-mismatch',
+        'log.spooled',
+        'log.spool-failed',
+        'organisation.enrolled',
+        'policy.applied',
+        'policy.problem',
+        'keyring.refused',
+        'key.rotated',
+        'journal.folded',
+        'clock.jumped-back',
+        'process.ended',
+        'network.blocked',
+    )
+)
+
+is_word = matcher(r'[\x21-\x7e]{0,300}')
+
+
+def holds_no_text(value):
+    """Numbers, and words of printable ASCII without a space."""
+    if isinstance(value, str):
+        return is_word(value)
+    if isinstance(value, dict):
+        return all(map(holds_no_text, value)) and all(map(holds_no_text, value.values()))
+    return not isinstance(value, list) or all(map(holds_no_text, value))
+
+
 is_time = LEAF_MEMBERS['at']
 
 # FORMAT.md, "Extract".
@@ -895,6 +979,10 @@ def parse_event(line, index):
         raise bad_entry(index, 'it is not canonical JSON, or too long')
     if not has_exactly(LEAF_MEMBERS, event) or event['seq'] != index:
         raise bad_entry(index, 'it is not an entry of this format, or does not say its own place')
+    if event['event'] not in EVENTS:
+        raise bad_entry(index, 'its event is none that this version of the format knows')
+    if not holds_no_text(event['data']):
+        raise bad_entry(index, 'its data holds a text')
     if milliseconds(event['at']) is None:
         raise bad_entry(index, 'its time is not one')
     return event

@@ -86,6 +86,99 @@ var leafMembers = map[string]check{
 	"data": isObject,
 }
 
+// knownEvents are those of FORMAT.md, "Events", and no other.
+var knownEvents = map[string]bool{
+	"log.created":                 true,
+	"log.continued":               true,
+	"log.key-rotated":             true,
+	"recovery.proven":             true,
+	"recovery.used":               true,
+	"user.created":                true,
+	"user.renamed":                true,
+	"user.disabled":               true,
+	"user.code-issued":            true,
+	"user.passphrase-set":         true,
+	"user.passphrase-forced":      true,
+	"second-factor.enrolled":      true,
+	"second-factor.removed":       true,
+	"second-factor.code-used":     true,
+	"attempts.cleared":            true,
+	"session.signed-in":           true,
+	"session.signed-out":          true,
+	"session.locked":              true,
+	"session.sign-in-failed":      true,
+	"session.locked-out":          true,
+	"command.signed-in":           true,
+	"command.signed-out":          true,
+	"model.loaded":                true,
+	"model.refused":               true,
+	"document.opened":             true,
+	"prompt.submitted":            true,
+	"response.completed":          true,
+	"response.aborted":            true,
+	"response.refused":            true,
+	"response.failed":             true,
+	"clipboard.copied":            true,
+	"note.accepted":               true,
+	"record.break-glass":          true,
+	"record.corrected":            true,
+	"document.printed":            true,
+	"answer.reported":             true,
+	"source.evaluated":            true,
+	"source.evaluation-ended":     true,
+	"answer.replayed":             true,
+	"model.imported":              true,
+	"model.chosen":                true,
+	"model.removed":               true,
+	"disclosure.made":             true,
+	"baa.changed":                 true,
+	"log.viewed":                  true,
+	"log.searched":                true,
+	"record.reviewed":             true,
+	"log.verified":                true,
+	"log.exported":                true,
+	"retention.applied":           true,
+	"backup.made":                 true,
+	"installation.decommissioned": true,
+	"log.anchored":                true,
+	"log.anchor-failed":           true,
+	"log.anchor-mismatch":         true,
+	"log.spooled":                 true,
+	"log.spool-failed":            true,
+	"organisation.enrolled":       true,
+	"policy.applied":              true,
+	"policy.problem":              true,
+	"keyring.refused":             true,
+	"key.rotated":                 true,
+	"journal.folded":              true,
+	"clock.jumped-back":           true,
+	"process.ended":               true,
+	"network.blocked":             true,
+}
+
+var isWord = matches(`[\x21-\x7e]{0,300}`)
+
+// holdsNoText: numbers, and words of printable ASCII without a space.
+func holdsNoText(value any) bool {
+	switch value := value.(type) {
+	case string:
+		return isWord(value)
+	case map[string]any:
+		for name, member := range value {
+			if !isWord(name) || !holdsNoText(member) {
+				return false
+			}
+		}
+	case []any:
+		for _, member := range value {
+			if !holdsNoText(member) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 var rotationMembers = map[string]check{
 	"oldKey":       isHash,
 	"oldKeyPublic": isBase64Of(ed25519.PublicKeySize),
@@ -176,6 +269,12 @@ func parseEvent(line []byte, index int64) (*Event, error) {
 	event := eventOf(value)
 	if event == nil || event.seq != index {
 		return nil, badEntry(index, "it is not an entry of this format, or does not say its own place")
+	}
+	if !knownEvents[event.event] {
+		return nil, badEntry(index, "its event is none that this version of the format knows")
+	}
+	if !holdsNoText(event.data) {
+		return nil, badEntry(index, "its data holds a text")
 	}
 	at, err := time.Parse("2006-01-02T15:04:05.000Z", event.at)
 	if err != nil {

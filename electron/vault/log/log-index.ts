@@ -1,4 +1,5 @@
 import type { WritableDatabase } from '../database/open-database.ts';
+import { logEventTypeSchema } from '../../shared/log-event-types.ts';
 import type { LeafEnvelope } from './leaf.ts';
 import { parseLeaf } from './leaves-of.ts';
 import { textId } from './log-reader.ts';
@@ -52,7 +53,7 @@ export function openLogIndex(database: WritableDatabase): LogIndex {
   function add(seq: number, bytes: Buffer): void {
     const leaf = parseLeaf(bytes);
     // What is no leaf the check of the record names; the rest can still be looked through.
-    if (leaf === null) return;
+    if (leaf === null || !logEventTypeSchema.safeParse(leaf.event).success) return;
     const { event: type, at, actor, patient, outcome } = leaf;
     const row = { seq, type, at, day: localDay(at), actor: actor.id, patient, outcome, model: modelOf(leaf) };
     statements.insertRow.run(seq, type, at, row.day, row.actor, patient, outcome, row.model);

@@ -52,6 +52,14 @@ describe('AC-09 a record that the log key signed and that breaks its own rules',
       6,
       (all) => replaced(all, 6, Buffer.from(`${JSON.stringify(all[6])} `)),
     ],
+    ['an event that nobody knows', 5, (all) => changed(all, 5, { event: 'note.invented' })],
+    ['an event of a later version', 5, (all) => changed(all, 5, { v: 2 })],
+    [
+      'a text in its data',
+      5,
+      (all) => changed(all, 5, { data: { turn: null, said: 'a cough since Monday' } }),
+    ],
+    ['a text as a name in its data', 5, (all) => changed(all, 5, { data: { 'a cough': 1 } })],
     ['an entry that is no object', 3, (all) => replaced(all, 3, null)],
     ['an entry with a lone surrogate', 3, (all) => replaced(all, 3, Buffer.from('{"at":"\\ud800"}'))],
     ['an entry with a doubled member', 3, (all) => replaced(all, 3, Buffer.from('{"a":1,"a":1}'))],
@@ -116,6 +124,14 @@ describe('AC-09 a record that the log key signed and that breaks its own rules',
     expect(JSON.parse(runVerifier(path, '--json').out)).toMatchObject({ ok: true, openRequests: [1] });
     expect(runVerifier(path).out).toContain('requests without an outcome at entries 1');
   });
+});
+
+it('AC-09 an entry of more bytes than one may have is named by its index', () => {
+  const lines = String(bundle.members.get('events.jsonl')).split('\n');
+  lines[5] = `{"a":"${'x'.repeat(65_536)}"}`;
+  bundle.members.set('events.jsonl', Buffer.from(lines.join('\n')));
+  bundle.signMembers();
+  expect(bundle.checkMembers()).toEqual({ entry: 5, file: 'events.jsonl' });
 });
 
 describe('AC-09 the clinical texts', () => {

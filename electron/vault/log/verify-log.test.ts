@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { openReadOnlyDatabase } from '../database/open-database.ts';
 import { createBundleFixture, type BundleFixture } from './bundle-fixture.ts';
 import { formatCheckpoint } from './checkpoint.ts';
+import { canonicalBytes } from './canonical-json.ts';
+import { openLogQuery } from './log-query.ts';
 import { nodeId, openLogReader, openSnapshotReader } from './log-reader.ts';
 import { hashLeaf, nodesAddedBy, rootOf } from './merkle.ts';
 import { signNote, verifierKeyFor } from './signed-note.ts';
@@ -130,6 +133,38 @@ describe('the check of the whole record', () => {
       firstBadEntry: 4,
       problem: 'the entry is not in its one canonical form',
     });
+  });
+
+  it.each<[string, object, string]>([
+    [
+      'an event that nobody knows',
+      { event: 'note.invented' },
+      'the event of the entry is none that this version of the format knows',
+    ],
+    [
+      'data that its event has not',
+      { data: { turn: null, characters: 4, said: 'a-cough' } },
+      'the data of the entry is not what its event has',
+    ],
+    [
+      'more bytes than an entry may have',
+      { data: { n: Array.from({ length: 40_000 }, () => 7) } },
+      'the entry is not in its one canonical form',
+    ],
+  ])('an entry with %s is named, whoever signed it', (_, change, problem) => {
+    const leaf: unknown = JSON.parse(String(fixture.reader.leaf(4)));
+    const forged = canonicalBytes({
+      ...z.record(z.string(), z.json()).parse(leaf),
+      ...z.record(z.string(), z.json()).parse(change),
+    });
+    tamper('UPDATE leaves SET leaf = ? WHERE seq = 4', forged);
+    rebuildTree();
+    expect(found()).toEqual({ consistent: false, firstBadEntry: 4, problem });
+    // The rest can still be looked through.
+    const page = { order: { by: 'entry', oldestFirst: false }, after: null, limit: 10 } as const;
+    const none = { actor: null, type: null, patient: null, outcome: null, model: null, from: null, to: null };
+    const listed = openLogQuery(fixture.database).page({ scope: { kind: 'all' }, ...none, words: [] }, page);
+    expect(listed.map(({ seq }) => seq).filter((seq) => seq !== 4)).toEqual([6, 5, 3, 2, 1, 0]);
   });
 
   it('names the entry at which the clock went back without a word', () => {

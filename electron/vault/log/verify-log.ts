@@ -1,3 +1,4 @@
+import { logEventTypeSchema } from '../../shared/log-event-types.ts';
 import { coveredBy, mayLackText, type Covered } from './retention-rule.ts';
 import { leavesOf } from './leaves-of.ts';
 import { parseCanonical } from './canonical-json.ts';
@@ -5,7 +6,7 @@ import { createCheckpointCheck, foreignSignature } from './checkpoint-check.ts';
 import { clockToleranceMs } from './clock.ts';
 import { commitText } from './commitment.ts';
 import { createKeyChain, type KeyChain } from './key-chain.ts';
-import { leafEnvelopeSchema, type LeafEnvelope } from './leaf.ts';
+import { leafDataSchemas, leafEnvelopeSchema, maximumLeafBytes, type LeafEnvelope } from './leaf.ts';
 import { publicKeyHash } from './log-key.ts';
 import { nodeLine, type LogReader, type Payload } from './log-reader.ts';
 import { createEdge, type TreeNode } from './merkle.ts';
@@ -74,7 +75,7 @@ function verifyOnce(
       (isStored ? null : 'the entry does not match the stored tree') ??
       (leaf === null ? 'the entry is not in its one canonical form' : clockProblem(before, leaf)) ??
       texts.problemOf(index, leaf) ??
-      (leaf === null ? null : keys.problemOf(leaf, rootBefore));
+      (leaf === null ? null : (keys.problemOf(leaf, rootBefore) ?? eventProblem(leaf)));
     if (problem !== null) faults.push({ entry: count, problem });
     const endedKey = keys.endedBy(count);
     const wrongCheckpoint = endedKey === null ? null : checkpoints.problemUntilNow(endedKey);
@@ -142,9 +143,19 @@ function createNodeCheck(nodeLines: Iterable<string>) {
 }
 
 function parseLeaf(bytes: Uint8Array, index: number): LeafEnvelope | null {
+  if (bytes.byteLength > maximumLeafBytes) return null;
   const value = parseCanonical(bytes);
   const leaf = value.ok ? leafEnvelopeSchema.safeParse(value.value) : null;
   return leaf?.success === true && leaf.data.seq === index ? leaf.data : null;
+}
+
+/** Null: the event is known, and its data is what this event has. */
+function eventProblem({ event, data }: LeafEnvelope): string | null {
+  const type = logEventTypeSchema.safeParse(event);
+  if (!type.success) return 'the event of the entry is none that this version of the format knows';
+  return leafDataSchemas[type.data].safeParse(data).success
+    ? null
+    : 'the data of the entry is not what its event has';
 }
 
 function clockProblem(before: LeafEnvelope | null, leaf: LeafEnvelope): string | null {

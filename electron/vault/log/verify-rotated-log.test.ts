@@ -215,7 +215,7 @@ describe('AC-09 a change of the key that is not as it must be is named by its in
       'its signature is written in another way',
       6,
       'it is no change of the key',
-      (all) => withData(all, 6, { oldSignature: `${Buffer.alloc(64).toString('base64')}\n` }),
+      (all) => withData(all, 6, { oldSignature: Buffer.alloc(64).toString('base64url') }),
     ],
     [
       'it stands a second time',
