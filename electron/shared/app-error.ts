@@ -17,6 +17,7 @@ export const appErrorCodes = [
   'removable-medium-needed',
   'data-folder-not-writable',
   'database-damaged',
+  'app-outdated',
   'keyring-damaged',
   'keychain-changed',
   'keychain-required',

@@ -96,7 +96,8 @@ export const vaultEventSchema = z.discriminatedUnion('event', [
   /** The screen locks in so many seconds; null: somebody is there again. */
   z.strictObject({ event: z.literal('lock.warning'), secondsLeft: z.int().nullable() }),
   z.strictObject({ event: z.literal('log.grew'), logSize: z.int() }),
-  z.strictObject({ event: z.literal('record.suspect'), suspicion: suspicionSchema }),
+  /** Null: a comparison found the record right again. */
+  z.strictObject({ event: z.literal('record.suspect'), suspicion: suspicionSchema.nullable() }),
   z.strictObject({ event: z.literal('export.progress'), fraction: z.number() }),
   downloadEventSchema,
   libraryEventSchema,

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 /** The answer of a background process, however busy the machine is. */
-const soon = async (check: () => void): Promise<void> => await vi.waitFor(check, 120_000);
+const soon = async (check: () => void | Promise<void>): Promise<void> => await vi.waitFor(check, 120_000);
 
 async function restart(): Promise<void> {
   played.vault.stop();
@@ -91,8 +91,55 @@ it('finds a record that was set back: says so, records it, and nothing new is as
       error: { code: 'record-inconsistent' },
     });
     expect(readdirSync(share)).toHaveLength(3);
+
+    // The share goes away: what was found stays found, from the first moment of the next session on.
+    const away = `${share}-away`;
+    renameSync(share, away);
+    await restart();
+    await signInFrom(played.page, 'clinician');
+    expect((await valueFrom(played.page, 'app.getState', {})).suspicion).toMatchObject({ kind: 'rollback' });
+    expect((await played.page.ask('chat.sendPrompt', prompt)).ok).toBe(false);
+    await soon(() => {
+      expect(JSON.stringify(played.page.events)).toContain('cannot be reached');
+    });
+    expect((await valueFrom(played.page, 'app.getState', {})).suspicion).toMatchObject({ kind: 'rollback' });
+    renameSync(away, share);
   } finally {
     rmSync(yesterday, { recursive: true });
+  }
+});
+
+it('compares and writes every hour', async () => {
+  await signInFrom(played.page, 'clinician');
+  for (const files of [1, 2, 3])
+    await soon(() => {
+      if (files > 1) played.pass(3_600_000);
+      expect(readdirSync(share)).toHaveLength(files);
+    });
+});
+
+it('a computer and its clone, which leave checkpoints in one folder, are found out', async () => {
+  played.vault.stop();
+  const clone = mkdtempSync(join(tmpdir(), 'cloister-clone-'));
+  cpSync(folder, clone, { recursive: true });
+  played = await startPlayedVault(folder, 'launch');
+  await signInFrom(played.page, 'clinician');
+  await soon(() => {
+    expect(readdirSync(share)).toHaveLength(1);
+  });
+  const cloned = await startPlayedVault(clone, 'launch');
+  try {
+    await signInFrom(cloned.page, 'clinician');
+    // As long as the first one's entries, or longer: one checkpoint, two contents.
+    await soon(async () => {
+      expect((await valueFrom(cloned.page, 'app.getState', {})).suspicion).toMatchObject({
+        kind: expect.stringMatching(/^(?:fork|rollback)$/),
+      });
+    });
+    expect((await cloned.page.ask('chat.sendPrompt', prompt)).ok).toBe(false);
+  } finally {
+    cloned.vault.stop();
+    rmSync(clone, { recursive: true });
   }
 });
 

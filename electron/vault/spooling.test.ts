@@ -94,6 +94,25 @@ it('puts the entries there at sign-in and at the end of a session, for its recip
   expect(out).toContain('text         withheld');
 });
 
+it('puts them there every hour, and at a quit', async () => {
+  await signInFrom(played.page, 'clinician');
+  await soon(() => {
+    expect(spooled('.zip.age')).toHaveLength(1);
+  });
+  await valueFrom(played.page, 'log.verify', {});
+  await soon(() => {
+    played.pass(3_600_000);
+    expect(spooled('.zip.age')).toHaveLength(2);
+  });
+  await valueFrom(played.page, 'log.verify', {});
+  await new Promise<void>((resolve) => {
+    played.vault.stop(resolve);
+  });
+  expect(spooled('.zip.age')).toHaveLength(3);
+  const found = entries();
+  expect(new Set(found).size).toBe(Math.max(...found) + 1);
+});
+
 it('goes on where it was, and says that nothing could be put there', async () => {
   await signInFrom(played.page, 'clinician');
   // Not only written, but recorded too: the file ends before the entry that tells of it.

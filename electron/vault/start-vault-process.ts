@@ -15,6 +15,8 @@ import { createVault } from './vault.ts';
 const exitDelayMs = 150;
 /** What may still be written for IT at the end of a session: a lock ends every process within half a second. */
 const lastWorkMs = 200;
+/** At a quit nobody waits at the screen; main ends the process after five seconds. */
+const lastWorkAtQuitMs = 4000;
 
 /** Connects the vault to main's line. A message that does not parse is a bug of ours: the process ends and main tells. */
 export function startVaultProcess(
@@ -107,10 +109,11 @@ export function startVaultProcess(
       case 'stop':
         if (vault === null) process.exit(0);
         withVault((ready) => {
+          // A full disk or a share that hangs must not keep the process.
+          setTimeout(() => process.exit(0), lastWorkAtQuitMs);
           try {
-            ready.stop();
-          } finally {
-            // A full disk must not keep the process.
+            ready.stop(() => process.exit(0));
+          } catch {
             process.exit(0);
           }
         });

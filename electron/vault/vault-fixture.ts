@@ -33,6 +33,8 @@ export type PlayedVault = {
   readonly model: PlayedModel;
   readonly posted: FromVault[];
   readonly blocked: BlockedReports;
+  /** Does what the vault wanted done after so long, as if the time had passed. */
+  pass(delayMs: number): void;
 };
 
 /** @param folder holds `data`, `policy` and the catalogue; the same folder again is a restart */
@@ -41,6 +43,7 @@ export async function startPlayedVault(
   startedBecause: StartMessage['startedBecause'],
 ): Promise<PlayedVault> {
   const posted: FromVault[] = [];
+  const scheduled = new Set<{ readonly delayMs: number; readonly act: () => void }>();
   const location = {
     folder: join(folder, 'policy'),
     platform: process.platform,
@@ -74,9 +77,19 @@ export async function startPlayedVault(
     provisioning: await findProvisioning(location),
     location,
     exitSoon: () => undefined,
-    after: () => () => undefined,
+    after: (delayMs, act) => {
+      const later = { delayMs, act };
+      scheduled.add(later);
+      return () => scheduled.delete(later);
+    },
   });
-  return { vault, posted, blocked, page: playPage(vault), model: playModel(vault) };
+  const pass = (delayMs: number): void => {
+    for (const later of [...scheduled].filter((each) => each.delayMs === delayMs)) {
+      scheduled.delete(later);
+      later.act();
+    }
+  };
+  return { vault, posted, blocked, pass, page: playPage(vault), model: playModel(vault) };
 }
 
 export const organisationSeed = randomBytes(32);

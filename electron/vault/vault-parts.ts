@@ -43,6 +43,10 @@ export type Vault = {
   grantFile(grant: string, path: string, purpose: FilePurpose): void;
   /** The operating system says that nobody is there any more. Without a session there is nothing to lock. */
   lock(reason: 'suspend' | 'screen-locked'): void;
-  /** Ends in good order: a running answer goes into the log as aborted, the database is closed, keys are zeroed. */
-  stop(): void;
+  /**
+   * Ends in good order: a running answer goes into the log as aborted, the database is closed, keys are zeroed.
+   * @throws what the disk says to the last entry; then it is closed all the same
+   * @param onLastWorkDone what IT collects is there too
+   */
+  stop(onLastWorkDone?: () => void): void;
 };

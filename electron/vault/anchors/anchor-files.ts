@@ -18,19 +18,30 @@ function prefixOf(origin: string): string {
   return `cloister_${installation}_${epoch}_`;
 }
 
-/** A note has about 400 bytes; a hundred files of the newest tell as much as all of them. */
+/**
+ * A note has about 400 bytes. A hundred of the newest that this record has signed tell as much as all of them; false ones in
+ * its name, which whoever may add files can lay before them, do not count as those.
+ */
 const largestNoteBytes = 2000;
-const mostFiles = 100;
+const enough = 100;
+const mostFiles = 5000;
 
 export type AnchorFiles = {
   /** Newest first. */
   readonly notes: readonly string[];
-  /** Files of this record that could not be read. */
+  /** Files in the name of this record that could not be read, or were too many to look at. */
   readonly unreadable: number;
 };
 
-/** @returns null where the folder is not there or not readable: a share that is down, a drive that is not plugged in */
-export function readAnchors(folder: string, origin: string): AnchorFiles | null {
+/**
+ * @param isSigned whether a key of this record signed the note
+ * @returns null where the folder is not there or not readable: a share that is down, a drive that is not plugged in
+ */
+export function readAnchors(
+  folder: string,
+  origin: string,
+  isSigned: (note: string) => boolean,
+): AnchorFiles | null {
   const prefix = prefixOf(origin);
   let names: readonly string[];
   try {
@@ -41,11 +52,19 @@ export function readAnchors(folder: string, origin: string): AnchorFiles | null 
   const own = names
     .filter((name) => name.startsWith(prefix) && name.endsWith('.checkpoint'))
     .toSorted()
-    .toReversed()
-    .slice(0, mostFiles);
-  const read = own.map((name) => readSmallFile(join(folder, name)));
-  const notes = read.filter((note) => note !== null);
-  return { notes, unreadable: read.length - notes.length };
+    .toReversed();
+  const notes: string[] = [];
+  let [unreadable, signed] = [0, 0];
+  for (const name of own.slice(0, mostFiles)) {
+    const note = readSmallFile(join(folder, name));
+    if (note === null) unreadable += 1;
+    else {
+      notes.push(note);
+      signed += isSigned(note) ? 1 : 0;
+    }
+    if (signed === enough) return { notes, unreadable };
+  }
+  return { notes, unreadable: unreadable + Math.max(0, own.length - mostFiles) };
 }
 
 function readSmallFile(path: string): string | null {

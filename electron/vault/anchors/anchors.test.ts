@@ -9,7 +9,7 @@ import { signNote, verifierKeyFor } from '../log/signed-note.ts';
 import { checkNewestCheckpoint } from '../log/verify-opened.ts';
 import { verifyLog } from '../log/verify-log.ts';
 import { readAnchors, writeAnchor } from './anchor-files.ts';
-import { checkAnchors } from './check-anchors.ts';
+import { checkAnchors, checkpointOpener } from './check-anchors.ts';
 
 let fixture: BundleFixture;
 let folder: string;
@@ -34,7 +34,9 @@ function leave(): string {
 const keyOf = (seed: Uint8Array): string => verifierKeyFor(fixture.origin, seed);
 const check = (notes: readonly string[], seed: Uint8Array = fixture.logSeed) =>
   checkAnchors(fixture.reader, fixture.origin, keyOf(seed), notes);
-const found = (): readonly string[] => readAnchors(folder, fixture.origin)?.notes ?? [];
+const isSigned = (note: string): boolean =>
+  checkpointOpener(fixture.reader, fixture.origin, fixture.facts().verifierKey)(note) !== null;
+const found = (): readonly string[] => readAnchors(folder, fixture.origin, isSigned)?.notes ?? [];
 
 describe('checkpoints that left the machine', () => {
   it('fit the record that goes on', () => {
@@ -130,10 +132,21 @@ describe('the folder', () => {
     mkdirSync(join(folder, name(8)));
     writeFileSync(join(folder, name(9)), 'x'.repeat(5000));
     writeFileSync(join(folder, 'cloister_other_0_000000000001.checkpoint'), first);
-    expect(readAnchors(folder, fixture.origin)).toEqual({ notes: [second, first], unreadable: 3 });
+    expect(readAnchors(folder, fixture.origin, isSigned)).toEqual({ notes: [second, first], unreadable: 3 });
+  });
+
+  it('false files in the name of the record do not hide a true one', () => {
+    const genuine = leave();
+    const [name = ''] = readdirSync(folder);
+    for (let size = 0; size < 150; size += 1)
+      writeFileSync(
+        join(folder, name.replace('000000000001', `9999999${String(size).padStart(5, '0')}`)),
+        'false',
+      );
+    expect(found()).toContain(genuine);
   });
 
   it('that is not there is no answer', () => {
-    expect(readAnchors(join(folder, 'gone'), fixture.origin)).toBeNull();
+    expect(readAnchors(join(folder, 'gone'), fixture.origin, isSigned)).toBeNull();
   });
 });

@@ -27,8 +27,8 @@ export function checkAnchors(
   notes: readonly string[],
 ): AnchorCheck {
   const treeSize = reader.size();
-  const keys = [verifierKey, ...earlierKeys(reader, origin, treeSize)];
-  const known = notes.map((note) => openCheckpoint(note, origin, keys));
+  const open = checkpointOpener(reader, origin, verifierKey);
+  const known = notes.map(open);
   const own = known.filter((checkpoint) => checkpoint !== null);
   const wrong =
     own.find(({ size }) => size > treeSize) ?? own.find((checkpoint) => !fits(reader, checkpoint));
@@ -47,13 +47,21 @@ export function checkAnchors(
 
 type Known = { readonly size: number; readonly rootHash: Uint8Array };
 
-function openCheckpoint(note: string, origin: string, keys: readonly string[]): Known | null {
-  for (const key of keys) {
-    const opened = openNote(note, key);
-    const checkpoint = opened.ok ? parseCheckpoint(opened.value) : null;
-    if (checkpoint?.ok === true && checkpoint.value.origin === origin) return checkpoint.value;
-  }
-  return null;
+/** @returns gives the checkpoint of a note that a key of this record signed, and null for any other */
+export function checkpointOpener(
+  reader: LogReader,
+  origin: string,
+  verifierKey: string,
+): (note: string) => Known | null {
+  const keys = [verifierKey, ...earlierKeys(reader, origin, reader.size())];
+  return (note) => {
+    for (const key of keys) {
+      const opened = openNote(note, key);
+      const checkpoint = opened.ok ? parseCheckpoint(opened.value) : null;
+      if (checkpoint?.ok === true && checkpoint.value.origin === origin) return checkpoint.value;
+    }
+    return null;
+  };
 }
 
 function fits(reader: LogReader, { size, rootHash }: Known): boolean {

@@ -1,8 +1,10 @@
 import { appError, type AppError } from '../../shared/app-error.ts';
+import { NewerDatabaseError } from './migrations.ts';
 import { databaseFailure } from './open-database.ts';
 
 /** The sentence for a failure of the database that a person can act on; null for a bug. */
 export function databaseError(cause: unknown): AppError | null {
+  if (cause instanceof NewerDatabaseError) return newer;
   switch (databaseFailure(cause)) {
     case 'disk-full':
       return appError(
@@ -23,3 +25,8 @@ export function databaseError(cause: unknown): AppError | null {
       return null;
   }
 }
+
+const newer = appError(
+  'app-outdated',
+  'A newer version of Cloister wrote this record, and this one does not know all of it. Nothing was opened or changed, and nothing is lost. IT: install the newest Cloister on this computer again.',
+);

@@ -232,6 +232,9 @@ const migrations: readonly string[] = [
   sourceReadingTables,
 ];
 
+/** A file that a later version of the app wrote: this one does not know what it may write there. */
+export class NewerDatabaseError extends Error {}
+
 /** The version of a file that this app writes. */
 export const newestDatabaseVersion = migrations.length;
 
@@ -241,7 +244,7 @@ export const newestDatabaseVersion = migrations.length;
  */
 export function migrate(database: WritableDatabase, to = migrations.length): number {
   const from = Number(database.raw.pragma('user_version', { simple: true }));
-  if (from > migrations.length) throw new Error('database-newer-than-app');
+  if (from > migrations.length) throw new NewerDatabaseError();
   database.transaction(() => {
     for (const sql of migrations.slice(from, to)) database.execute(sql);
     database.execute(`PRAGMA user_version = ${Math.max(from, to)}`);

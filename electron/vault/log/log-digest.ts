@@ -1,3 +1,4 @@
+import { suspicionSchema, type Suspicion } from '../../shared/log-data.ts';
 import type { WritableDatabase } from '../database/open-database.ts';
 import { facet, localDay, openLogIndex } from './log-index.ts';
 
@@ -14,6 +15,8 @@ export type LogDigest = {
   unreviewedDays(nowMs: number): number;
   /** Entries before this one were put into the policy's folder for IT. */
   spooledTo(): number;
+  /** What checkpoints from elsewhere said against this record, where no comparison since found it right. */
+  lastMismatch(): Suspicion | null;
   /** The newest entry that wrote a checkpoint to somewhere else, and was not followed by one that says it failed. */
   lastDeparture(): { readonly seq: number; readonly at: string } | null;
 };
@@ -43,6 +46,8 @@ type Departure = {
 const departures = ['log.exported', 'log.anchored', 'log.anchor-failed', 'log.spooled']
   .map(facet.type)
   .join(' OR ');
+
+const comparisons = ['log.anchored', 'log.anchor-mismatch'].map(facet.type).join(' OR ');
 
 export function openLogDigest(database: WritableDatabase): LogDigest {
   const index = openLogIndex(database);
@@ -80,6 +85,11 @@ export function openLogDigest(database: WritableDatabase): LogDigest {
      WHERE search MATCH ? ORDER BY search.rowid DESC LIMIT 1`,
   );
 
+  const compared = database.prepare<[string], { data: string }>(
+    `SELECT CAST(l.leaf AS TEXT) -> '$.data' AS data FROM search CROSS JOIN leaves AS l ON l.seq = search.rowid
+     WHERE search MATCH ? ORDER BY search.rowid DESC LIMIT 1`,
+  );
+
   return {
     reviewOf(seq) {
       index.catchUp();
@@ -106,6 +116,13 @@ export function openLogDigest(database: WritableDatabase): LogDigest {
     spooledTo() {
       index.catchUp();
       return spooled.get(`facets : (${facet.type('log.spooled')})`)?.upTo ?? 0;
+    },
+    lastMismatch() {
+      index.catchUp();
+      const newest = compared.get(`facets : (${comparisons})`);
+      if (newest === undefined) return null;
+      const suspicion = suspicionSchema.safeParse(JSON.parse(newest.data));
+      return suspicion.success ? suspicion.data : null;
     },
     lastDeparture() {
       index.catchUp();

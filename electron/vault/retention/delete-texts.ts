@@ -28,15 +28,26 @@ export function deleteTexts(
   return found.length;
 }
 
-/**
- * To be called after the last of them. Drafts of people who have not signed in since `before` go as well; then the write-ahead
- * log is emptied, in which the pages of before stand.
- */
-export function forgetTraces(database: WritableDatabase, before: string): void {
+/** To be called after the last of them: drafts of people who have not signed in since `before` go as well. */
+export function forgetDrafts(database: WritableDatabase, before: string): void {
   database
     .prepare<[string], never>(
       'DELETE FROM workspace_drafts WHERE user_id IN (SELECT user_id FROM accounts WHERE last_sign_in_at < ?)',
     )
     .run(before);
-  database.raw.pragma('wal_checkpoint(TRUNCATE)');
+}
+
+/**
+ * Empties the write-ahead log, in which the pages of before stand.
+ * @returns false while another thread reads the record, an export or a check: then it is to be tried again
+ */
+export function emptyWriteAheadLog(database: WritableDatabase): boolean {
+  const patience = Number(database.raw.pragma('busy_timeout', { simple: true }));
+  // A check of a large record takes minutes, and nobody who types may wait for it.
+  database.raw.pragma('busy_timeout=0');
+  try {
+    return database.raw.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
+  } finally {
+    database.raw.pragma(`busy_timeout=${patience}`);
+  }
 }

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { entrySchema } from '../../shared/ids.ts';
 import type { Role } from '../../shared/roles.ts';
 import { createBundleFixture, runVerifier, type BundleFixture } from '../log/bundle-fixture.ts';
-import { openLogReader } from '../log/log-reader.ts';
+import { openReadOnlyDatabase } from '../database/open-database.ts';
+import { openLogReader, openSnapshotReader } from '../log/log-reader.ts';
 import { verifyLog, type LogCheck } from '../log/verify-log.ts';
 import { beginRetention, type Retention } from '../session/retention.ts';
 
@@ -148,7 +149,17 @@ describe('AC-12: the texts of ten years ago', () => {
     expect(pages()).toContain(canary);
   });
 
-  it('stay under a legal hold, and at the floor of six years go after six', () => {
+  it('at the floor of six years stay six years, and go then', () => {
+    writeCanaries(3);
+    write(6, -3);
+    signIn({ retentionYears: 6 });
+    expect(textsLeft()).toBe(4);
+    write(6, 6);
+    signIn({ retentionYears: 6 });
+    expect(textsLeft()).toBe(0);
+  });
+
+  it('stay under a legal hold, and for as long as the policy says', () => {
     writeCanaries(3);
     write(12);
     signIn({ legalHold: true });
@@ -174,6 +185,26 @@ describe('AC-12: the texts of ten years ago', () => {
     expect(textsLeft()).toBe(0);
     expect(steps()).toHaveLength(1);
   });
+});
+
+it('AC-12: the write-ahead log, where the deleted pages stand, is emptied when nobody reads any more, and after a kill', () => {
+  writeCanaries(3);
+  write(10, 10);
+  const wal = `${fixture.path}-wal`;
+  const reading = openReadOnlyDatabase(fixture.path, fixture.dek);
+  openSnapshotReader(reading);
+  const { retention, runOne } = signInSlowly();
+  runOne();
+  expect([textsLeft(), statSync(wal).size > 0]).toEqual([0, true]);
+  // As if it was killed now; the next session has nothing to delete.
+  retention.stop();
+  const next = signInSlowly();
+  next.runOne();
+  expect(statSync(wal).size).toBeGreaterThan(0);
+  reading.close();
+  next.runOne();
+  expect(statSync(wal).size).toBe(0);
+  next.retention.stop();
 });
 
 function signInSlowly() {

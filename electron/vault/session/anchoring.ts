@@ -32,22 +32,23 @@ type Deps = {
 
 export function beginAnchoring(deps: Deps): Anchoring {
   const { session, folder, tasks } = deps;
-  let suspicion: Suspicion | null = null;
+  // Of an earlier session too: a share that is down since says nothing in favour of the record.
+  let suspicion: Suspicion | null = folder === '' ? null : session.digest.lastMismatch();
   let isOver = folder === '';
   let isSaid = false;
   let running: Promise<RequestOutput<'log.anchor'>> | null = null;
   let cancel = (): void => undefined;
 
   type Outcome = RequestOutput<'log.anchor'>;
-  const nothing = { matching: 0, foreign: 0, size: null, suspicion: null } as const;
+  const nothing = { matching: 0, foreign: 0, size: null } as const;
 
   function failed(reason: 'unreachable' | 'unchecked' | 'not-written'): Outcome {
-    if (isOver) return { ...nothing, outcome: reason };
+    if (isOver) return { ...nothing, outcome: reason, suspicion };
     recordSystemEvent(session, 'log.anchor-failed', 'attention', { reason });
     // Once in a session is enough: the folder of a drive that is not plugged in is no news.
     if (!isSaid) deps.onNotice({ kind: 'attention', message: sentences[reason] });
     isSaid = true;
-    return { ...nothing, outcome: reason };
+    return { ...nothing, outcome: reason, suspicion };
   }
 
   function suspect(kind: Suspicion['kind'], anchorSize: number): Outcome {
@@ -66,6 +67,10 @@ export function beginAnchoring(deps: Deps): Anchoring {
     const outcome = foreign === 0 ? 'success' : 'attention';
     const rootHex = Buffer.from(root).toString('hex');
     recordSystemEvent(session, 'log.anchored', outcome, { treeSize, root: rootHex, matching, foreign });
+    if (suspicion !== null) {
+      suspicion = null;
+      deps.post({ event: 'record.suspect', suspicion });
+    }
     const size = log.size();
     log.keepCheckpoint(size);
     const isWritten = await tasks.writeAnchor(session, folder, size);
@@ -99,7 +104,7 @@ export function beginAnchoring(deps: Deps): Anchoring {
     if (isOver) return;
     // A share that hangs answers never: then there is no next time either, and nothing else waits for it.
     void once().finally(() => {
-      if (!isOver && suspicion === null) cancel = deps.after(hourMs, next);
+      if (!isOver) cancel = deps.after(hourMs, next);
     });
   }
 

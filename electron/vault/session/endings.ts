@@ -82,16 +82,17 @@ export function createEndings(deps: {
         deps.exitSoon();
       }
     },
-    stop() {
+    stop(onLastWorkDone = () => undefined) {
       const signedIn = deps.signedIn();
       try {
         signedIn?.commands.close();
         deps.arrivals.stop();
         if (signedIn !== null) recordSessionEnd(signedIn, { kind: 'signed-out' });
       } finally {
-        if (signedIn !== null) void close(signedIn);
         deps.pending()?.close();
+        const spooled = signedIn === null ? Promise.resolve() : close(signedIn);
         deps.hooks.flush();
+        void spooled.finally(onLastWorkDone);
       }
     },
   };

@@ -1,6 +1,6 @@
 import type { Notice, RequestOutput } from '../../shared/contract.ts';
 import { openLogIndex } from '../log/log-index.ts';
-import { deleteTexts, forgetTraces } from '../retention/delete-texts.ts';
+import { deleteTexts, emptyWriteAheadLog, forgetDrafts } from '../retention/delete-texts.ts';
 import { dueTexts, type DueTexts } from '../retention/due-texts.ts';
 import type { PolicySettings } from '../policy/policy-settings.ts';
 import type { OpenSession } from './open-session.ts';
@@ -77,7 +77,10 @@ export function beginRetention(deps: Deps): Retention {
 
   function begin(isConfirmed: boolean): boolean {
     const found = isOver ? null : due();
-    if (found === null) return false;
+    if (found === null) {
+      forgetTraces();
+      return false;
+    }
     if (!isConfirmed && needsConfirmation(found)) {
       const isAsked = actor.role === 'it-admin' || actor.role === 'sole-practitioner';
       if (isAsked) deps.onNotice({ kind: 'attention', message: toConfirm(found) });
@@ -94,7 +97,16 @@ export function beginRetention(deps: Deps): Retention {
       cancel = deps.after(pauseMs, () => {
         step(found);
       });
-    else forgetTraces(database, found.before);
+    else {
+      forgetDrafts(database, found.before);
+      forgetTraces();
+    }
+  }
+
+  /** Also of an earlier session, which may have been ended before it came to this. */
+  function forgetTraces(): void {
+    if (isOver || emptyWriteAheadLog(database)) return;
+    cancel = deps.after(firstAfterMs, forgetTraces);
   }
 
   return {

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { readAnchors, writeAnchor } from '../anchors/anchor-files.ts';
-import { checkAnchors } from '../anchors/check-anchors.ts';
+import { checkAnchors, checkpointOpener } from '../anchors/check-anchors.ts';
 import { writeBackup } from '../backup/write-backup.ts';
 import { copyFile } from '../models/copy-file.ts';
 import { appError } from '../../shared/app-error.ts';
@@ -93,7 +93,8 @@ function checkFolder(
   { folder, origin, verifierKey }: Extract<WorkerTask, { kind: 'check-anchors' }>,
   reader: LogReader,
 ) {
-  const files = readAnchors(folder, origin);
+  const open = checkpointOpener(reader, origin, verifierKey);
+  const files = readAnchors(folder, origin, (note) => open(note) !== null);
   if (files === null) return null;
   return { ...checkAnchors(reader, origin, verifierKey, files.notes), unreadable: files.unreadable };
 }
