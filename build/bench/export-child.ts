@@ -1,10 +1,12 @@
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { openReadOnlyDatabase } from '../../electron/vault/database/open-database.ts';
 import { openSnapshotReader } from '../../electron/vault/log/log-reader.ts';
-import { exportBundle } from '../../electron/vault/worker/export-bundle.ts';
+import { runWorker } from '../../electron/vault/worker/background-tasks.ts';
 
-/** One export, as the vault's worker thread makes it, in a process of its own: its largest size is that of the export. */
+/** One export by the vault's worker thread, in a process of its own: its largest size is that of the export. */
+const workerPath = join(import.meta.dirname, '../../electron/vault/vault-worker.ts');
 const questionSchema = z.strictObject({
   databasePath: z.string(),
   dek: z.base64(),
@@ -22,17 +24,19 @@ createInterface(process.stdin).on('line', (line) => {
 });
 
 async function answer(question: z.infer<typeof questionSchema>) {
-  const dek = Buffer.from(question.dek, 'base64');
+  const dek = new Uint8Array(Buffer.from(question.dek, 'base64'));
   const database = openReadOnlyDatabase(question.databasePath, dek);
-  const reader = openSnapshotReader(database);
-  const message = await exportBundle(
+  const size = openSnapshotReader(database).size();
+  database.close();
+  const message = await runWorker(
+    workerPath,
     {
       ...question,
       kind: 'export',
       dek,
-      logSeed: Buffer.from(question.logSeed, 'base64'),
+      logSeed: new Uint8Array(Buffer.from(question.logSeed, 'base64')),
       unfinishedPath: `${question.path}.part`,
-      size: reader.size(),
+      size,
       selection: null,
       recipients: [],
       cancelled: new SharedArrayBuffer(4),
@@ -41,11 +45,8 @@ async function answer(question: z.infer<typeof questionSchema>) {
       model: null,
       flavour: 'development',
     },
-    reader,
-    [],
     () => undefined,
   );
-  database.close();
   if (message.kind !== 'exported') throw new Error(`the export of the bench ended as ${message.kind}`);
   return { elapsedMs: message.summary.elapsedMs, largestMB: process.resourceUsage().maxRSS / 1024 };
 }

@@ -52,14 +52,14 @@ export function inOrder(members: readonly Member[]): readonly Member[] {
 /** A check sum and a write for each line would take longer than the lines themselves. */
 const bytesAtOnce = 64 * 1024;
 
-function* inLargePieces(member: Member, onPiece: OnPiece): Iterable<Uint8Array> {
-  let piece = Buffer.allocUnsafe(bytesAtOnce);
+/** @param piece is filled again and again: what it held is gone when the next piece is asked for */
+function* inLargePieces(member: Member, onPiece: OnPiece, piece: Buffer): Iterable<Uint8Array> {
   let filled = 0;
   for (const bytes of member.bytes()) {
     onPiece();
     if (filled + bytes.byteLength > bytesAtOnce && filled > 0) {
       yield piece.subarray(0, filled);
-      [piece, filled] = [Buffer.allocUnsafe(bytesAtOnce), 0];
+      filled = 0;
     }
     if (bytes.byteLength > bytesAtOnce) yield bytes;
     else {
@@ -102,9 +102,10 @@ function* withSums(
   onPiece: OnPiece,
 ): Iterable<ZipMember> {
   let sums = '';
+  const room = Buffer.allocUnsafe(bytesAtOnce);
   function* hashed(member: Member): Iterable<Uint8Array> {
     const hash = createHash('sha256');
-    for (const piece of inLargePieces(member, onPiece)) {
+    for (const piece of inLargePieces(member, onPiece, room)) {
       hash.update(piece);
       yield piece;
     }
@@ -132,7 +133,8 @@ function webStream(bytes: Iterable<Uint8Array>): ReadableStream<Uint8Array> {
       pull(controller) {
         const piece = pieces.next();
         if (piece.done === true) controller.close();
-        else controller.enqueue(piece.value);
+        // Its own: the pieces use one room, and a stream may keep one while it asks for the next.
+        else controller.enqueue(new Uint8Array(piece.value));
       },
       cancel() {
         pieces.return?.();
