@@ -9,6 +9,9 @@ import type { Role } from '../shared/roles.ts';
 import { totpCode, totpStep } from './accounts/totp.ts';
 import { encodeKeyring, keyringFile, previousKeyringFile, readKeyring } from './keys/keyring-file.ts';
 import { isHolder, type HolderRecord, type Keyring } from './keys/keyring-schema.ts';
+import { newestDatabaseVersion } from './database/migrations.ts';
+import { openWritableDatabase } from './database/open-database.ts';
+import { unlock } from './keys/installation.ts';
 import { valueOf } from './keys/keys-fixture.ts';
 import {
   clinicianPassphrase,
@@ -44,6 +47,8 @@ async function idOf(role: Role): Promise<UserId> {
   const { users } = await value('app.getState', {});
   return userIdSchema.parse(users.find((user) => user.role === role)?.userId);
 }
+const idOfHolder = (role: Role): UserId =>
+  userIdSchema.parse(keyringNow().users.find((user) => user.role === role)?.userId);
 async function signIn(passphrase = clinicianPassphrase) {
   return played.page.ask('session.signIn', { userId: await idOf('clinician'), passphrase });
 }
@@ -183,6 +188,35 @@ describe('a key file that is not as Cloister wrote it is refused with a sentence
     await signInFrom(played.page, 'it-admin');
     expect(await entriesOf('keyring.refused')).toMatchObject([{ code: 'keyring-damaged' }]);
   });
+});
+
+it('a record that a later version wrote is not opened by an older one, which says so and changes nothing', async () => {
+  played.vault.stop();
+  const keys = valueOf(
+    await unlock({
+      keyring: keyringNow(),
+      userId: idOfHolder('clinician'),
+      passphrase: clinicianPassphrase,
+      deviceSecret: null,
+    }),
+  );
+  const setVersion = (change: number): void => {
+    const database = openWritableDatabase(at('cloister.db'), keys.dek, { mustExist: true });
+    database.execute(`PRAGMA user_version = ${newestDatabaseVersion + change}`);
+    database.close();
+  };
+  setVersion(1);
+  const before = readFileSync(at('cloister.db'));
+  played = await startPlayedVault(folder, 'launch');
+  expect(await signIn()).toMatchObject({
+    ok: false,
+    error: { code: 'app-outdated', message: expect.stringContaining('newer version of Cloister') },
+  });
+  expect(readFileSync(at('cloister.db')).equals(before)).toBe(true);
+  played.vault.stop();
+  setVersion(0);
+  played = await startPlayedVault(folder, 'launch');
+  expect((await signIn()).ok).toBe(true);
 });
 
 describe('a clock that is set back a year', () => {

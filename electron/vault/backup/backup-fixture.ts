@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseRecoveryIdentity, type RecoveryIdentity } from '../keys/recovery-key.ts';
 import { valueOf } from '../keys/keys-fixture.ts';
+import { databaseFile } from '../setup/installation-files.ts';
 import { setUpFrom, signInFrom, startPlayedVault, type PlayedVault } from '../vault-fixture.ts';
 
 /** An installation with a backup of it, made through the request that the page sends, for tests. */
@@ -12,8 +13,12 @@ export type BackupFixture = {
   readonly folder: string;
   readonly backup: string;
   readonly identity: RecoveryIdentity;
+  /** The same as a person types it. */
+  readonly recoveryKey: string;
   /** Folders of their own, gone with the fixture. */
   emptyFolder(): string;
+  /** The backup with the bytes of its record changed. */
+  damagedCopy(change: (bytes: Buffer) => void): string;
   dispose(): void;
 };
 
@@ -35,6 +40,16 @@ export async function createBackupFixture(
     folder,
     backup,
     identity: valueOf(parseRecoveryIdentity(identity)),
+    recoveryKey: identity,
+    damagedCopy(change) {
+      const copy = join(emptyFolder(), 'backup');
+      cpSync(backup, copy, { recursive: true });
+      const database = join(copy, databaseFile);
+      const bytes = readFileSync(database);
+      change(bytes);
+      writeFileSync(database, bytes);
+      return copy;
+    },
     emptyFolder,
     dispose: () => {
       rmSync(root, { recursive: true });
