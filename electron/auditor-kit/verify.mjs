@@ -37,6 +37,7 @@ const required = [
 const keptName = 'the checkpoint that you gave';
 /** What one of the two kinds of bundle must have, and the other must not. */
 const requiredOf = { full: 'checkpoints.txt', extract: 'proofs.txt' };
+const consistencyName = 'consistency.txt';
 /** Lines of a proof: a tree of 2^53 leaves has 53 levels; the checkpoint has 5 lines. */
 const maximumProofLines = 64;
 
@@ -438,17 +439,23 @@ function checkSshSignature(armor, message, publicKey) {
     throw new Bad({ file }, 'the signature does not fit SHA256SUMS');
 }
 
-/** C2SP signed-note and tlog-checkpoint. @param {string} note @param {readonly Key[]} keys one of which signed it @param {string} file @returns {Checkpoint} */
-function openCheckpoint(note, keys, file) {
+/** C2SP signed-note and tlog-checkpoint; who signed it is not looked at. @param {string} note @param {string} file */
+function readCheckpoint(note, file) {
   const match =
     /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n\n— ([^ \n]+) ([A-Za-z0-9+/=]+)\n$/u.exec(note);
   const root = base64(match?.[3] ?? '');
   const blob = base64(match?.[5] ?? '');
   if (match === null || root === null || blob === null) throw new Bad({ file }, 'it is not a checkpoint');
+  return { origin: String(match[1]), size: Number(match[2]), root, note, name: String(match[4]), blob };
+}
+
+/** @param {string} note @param {readonly Key[]} keys one of which signed it @param {string} file @returns {Checkpoint} */
+function openCheckpoint(note, keys, file) {
+  const { name: signerName, blob, ...read } = readCheckpoint(note, file);
   const body = note.slice(0, note.indexOf('\n\n') + 1);
   const signer = keys.find(
     ({ name, id, publicKey }) =>
-      match[4] === name &&
+      signerName === name &&
       blob.subarray(0, 4).equals(id) &&
       isSignedBy(Buffer.from(body), blob.subarray(4), publicKey),
   );
@@ -459,7 +466,7 @@ function openCheckpoint(note, keys, file) {
         ? 'its signature is not one of the keys in keys/'
         : 'its signature is not one of the key in keys/log.vkey',
     );
-  return { origin: String(match[1]), size: Number(match[2]), root, note, signer };
+  return { ...read, signer };
 }
 
 // ---------------------------------------------------------------------------------------------- tree
@@ -1298,7 +1305,7 @@ function checkKept({ kept, checkpoint }, rootAt) {
 
 /** @param {string} name @param {'full' | 'extract'} kind */
 function isOfOtherKind(name, kind) {
-  if (kind === 'full') return name === requiredOf.extract;
+  if (kind === 'full') return name === requiredOf.extract || name === consistencyName;
   return (
     name === requiredOf.full ||
     name === 'keys/earlier.vkeys' ||
@@ -1501,12 +1508,13 @@ function summaryOf(
 /** FORMAT.md, "Extract". @param {Opened} opened */
 function verifyExtract(opened) {
   const { members, key, checkpoint, kept } = opened;
-  if (kept !== null && kept.size < checkpoint.size)
+  const previous = checkConsistency(opened);
+  if (kept !== null && kept.size < checkpoint.size && kept.size !== previous?.size)
     throw new Bad(
       { file: keptName },
-      `an extract is compared with the checkpoint of its own ${checkpoint.size} entries only; ask for a full bundle`,
+      `an extract is compared with the checkpoint of its own ${checkpoint.size} entries, or with the one in consistency.txt, only; ask for a full bundle`,
     );
-  checkKept(opened, () => checkpoint.root);
+  checkKept(opened, (size) => (size === previous?.size ? previous.root : checkpoint.root));
   const selection = readSelection(members);
   const events = checkExtracted(opened, selection);
   const { records } = events;
@@ -1517,7 +1525,12 @@ function verifyExtract(opened) {
   if (claimed !== undefined && (claimed === 0 || payloads?.deleted !== claimed))
     throw new Bad({ file: 'manifest.json' }, 'what it says of "deletedTexts" is not so');
   checkSignedFiles(members, key);
-  const manifest = checkManifest(opened, { kind: 'extract', selection, records });
+  const manifest = checkManifest(opened, {
+    kind: 'extract',
+    selection,
+    records,
+    previousCheckpoint: previous?.note ?? null,
+  });
   // An account may have been made at an entry that is not here: then the manifest is believed.
   if (
     typeof manifest.solePractitioner !== 'boolean' ||
@@ -1525,6 +1538,58 @@ function verifyExtract(opened) {
   )
     throw new Bad({ file: 'manifest.json' }, 'what it says of "solePractitioner" is not so');
   return { kind: 'extract', ...summaryOf(opened, manifest, payloads, events), selection, records };
+}
+
+/**
+ * The checkpoint that left the computer before, whose tree is proven to be the beginning of this one. Its signature is not
+ * looked at, since its key may be one of before: whoever has the earlier bundle has that checkpoint.
+ * @param {Opened} opened
+ */
+function checkConsistency({ members, checkpoint }) {
+  const file = consistencyName;
+  if (!members.has(file)) return null;
+  const text = textOf(members, file);
+  const end = text.indexOf('----\n');
+  const lines = text.slice(end + 5).split('\n');
+  const hashes = lines.slice(0, -1).map((line) => base64(line));
+  if (
+    end < 0 ||
+    lines.at(-1) !== '' ||
+    lines.length > maximumProofLines ||
+    hashes.some((hash) => hash?.length !== 32)
+  )
+    throw new Bad({ file }, 'it is not a proof');
+  const { origin, size, root, note } = readCheckpoint(text.slice(0, end), file);
+  const proof = hashes.filter((hash) => hash !== null);
+  if (
+    origin !== checkpoint.origin ||
+    size < 1 ||
+    size >= checkpoint.size ||
+    !isBeginningOf(size, root, proof, checkpoint)
+  )
+    throw new Bad(
+      { file },
+      'it does not prove that the record of an earlier bundle is the beginning of this one',
+    );
+  return { size, root, note };
+}
+
+/** RFC 9162 section 2.1.4.2, the same proof as RFC 6962's. @param {number} oldSize @param {Buffer} oldRoot @param {readonly Buffer[]} hashes @param {Checkpoint} checkpoint */
+function isBeginningOf(oldSize, oldRoot, hashes, { size, root }) {
+  const [start, ...path] = Number.isInteger(Math.log2(oldSize)) ? [oldRoot, ...hashes] : hashes;
+  if (start === undefined) return false;
+  let [first, second] = [oldSize - 1, size - 1];
+  while (first % 2 === 1) [first, second] = [Math.floor(first / 2), Math.floor(second / 2)];
+  let [oldHash, newHash] = [start, start];
+  for (const sibling of path) {
+    if (second === 0) return false;
+    if (first % 2 === 1 || first === second) {
+      [oldHash, newHash] = [nodeHash(sibling, oldHash), nodeHash(sibling, newHash)];
+      while (first % 2 === 0 && first !== 0) [first, second] = [first / 2, Math.floor(second / 2)];
+    } else newHash = nodeHash(newHash, sibling);
+    [first, second] = [Math.floor(first / 2), Math.floor(second / 2)];
+  }
+  return second === 0 && oldHash.equals(oldRoot) && newHash.equals(root);
 }
 
 /** @param {Members} members @returns {Selection} */

@@ -51,6 +51,7 @@ REQUIRED = (
 # What the auditor's own file is called in an answer.
 KEPT = 'the checkpoint that you gave'
 REQUIRED_OF = {'full': 'checkpoints.txt', 'extract': 'proofs.txt'}
+CONSISTENCY = 'consistency.txt'
 # Lines of a proof: a tree of 2^53 leaves has 53 levels; the checkpoint has 5 lines.
 MAXIMUM_PROOF_LINES = 64
 
@@ -515,6 +516,7 @@ class Checkpoint:
     )
 
     def __init__(self, note, keys, file):
+        """Without keys, who signed it is not looked at."""
         match = self.pattern.fullmatch(note)
         root = strict_base64(match[4]) if match else None
         blob = strict_base64(match[6]) if match else None
@@ -524,6 +526,8 @@ class Checkpoint:
         self.origin = match[2]
         self.size = int(match[3])
         self.root = root
+        if keys is None:
+            return
         body = match[1].encode('utf-8', 'surrogatepass')
         for key in keys:
             if match[5] == key.name and blob[:4] == key.id and is_signed_by(body, blob[4:], key.public_key):
@@ -1370,7 +1374,7 @@ def check_kept(kept, checkpoint, root_at):
 
 def is_of_other_kind(name, kind):
     if kind == 'full':
-        return name == REQUIRED_OF['extract']
+        return name in (REQUIRED_OF['extract'], CONSISTENCY)
     return name in (REQUIRED_OF['full'], 'keys/earlier.vkeys') or name.startswith(('log/tile/', 'earlier/'))
 
 
@@ -1535,13 +1539,17 @@ def content_of(manifest, payloads, events):
 
 def verify_extract(members, key, checkpoint, kept):
     """FORMAT.md, "Extract"."""
-    if kept and kept.size < checkpoint.size:
+    previous = check_consistency(members, checkpoint)
+    known = {checkpoint.size: checkpoint.root}
+    if previous:
+        known[previous.size] = previous.root
+    if kept and kept.size < checkpoint.size and kept.size not in known:
         raise Bad(
-            f'an extract is compared with the checkpoint of its own {checkpoint.size} entries only; '
-            'ask for a full bundle',
+            f'an extract is compared with the checkpoint of its own {checkpoint.size} entries, '
+            'or with the one in consistency.txt, only; ask for a full bundle',
             file=KEPT,
         )
-    check_kept(kept, checkpoint, lambda size: checkpoint.root)
+    check_kept(kept, checkpoint, known.get)
     selection = read_manifest(members).get('selection')
     by = selection.get('by') if isinstance(selection, dict) else None
     if not isinstance(by, str) or by not in SELECTIONS or not has_exactly(SELECTIONS[by], selection):
@@ -1555,6 +1563,7 @@ def verify_extract(members, key, checkpoint, kept):
         raise Bad('what it says of "deletedTexts" is not so', file='manifest.json')
     check_signed_files(members, key)
     facts = {'kind': 'extract', 'selection': selection, 'records': events.records}
+    facts['previousCheckpoint'] = previous.note if previous else None
     manifest = check_manifest(members, key, checkpoint, facts)
     # An account may have been made at an entry that is not here: then the manifest is believed.
     told = manifest.get('solePractitioner')
@@ -1565,6 +1574,51 @@ def verify_extract(members, key, checkpoint, kept):
         'selection': selection,
         'records': events.records,
     }
+
+
+def check_consistency(members, checkpoint):
+    """
+    The checkpoint that left the computer before, whose tree is proven to be the beginning of this one. Its signature is not
+    looked at, since its key may be one of before: whoever has the earlier bundle has that checkpoint.
+    """
+    if CONSISTENCY not in members:
+        return None
+    note, dashes, rest = members.text(CONSISTENCY).partition('----\n')
+    *lines, last = rest.split('\n')
+    hashes = [strict_base64(line) for line in lines]
+    are_hashes = all(each is not None and len(each) == 32 for each in hashes)
+    if not dashes or last != '' or len(lines) >= MAXIMUM_PROOF_LINES or not are_hashes:
+        raise Bad('it is not a proof', file=CONSISTENCY)
+    earlier = Checkpoint(note, None, CONSISTENCY)
+    fits = earlier.origin == checkpoint.origin and 1 <= earlier.size < checkpoint.size
+    if not fits or not is_beginning_of(earlier, hashes, checkpoint):
+        raise Bad(
+            'it does not prove that the record of an earlier bundle is the beginning of this one',
+            file=CONSISTENCY,
+        )
+    return earlier
+
+
+def is_beginning_of(earlier, hashes, checkpoint):
+    """RFC 9162 section 2.1.4.2, the same proof as RFC 6962's."""
+    path = [earlier.root, *hashes] if earlier.size & (earlier.size - 1) == 0 else hashes
+    if not path:
+        return False
+    first, second = earlier.size - 1, checkpoint.size - 1
+    while first & 1:
+        first, second = first >> 1, second >> 1
+    old = new = path[0]
+    for sibling in path[1:]:
+        if second == 0:
+            return False
+        if first & 1 or first == second:
+            old, new = sha256(b'\1' + sibling + old), sha256(b'\1' + sibling + new)
+            while first & 1 == 0 and first != 0:
+                first, second = first >> 1, second >> 1
+        else:
+            new = sha256(b'\1' + new + sibling)
+        first, second = first >> 1, second >> 1
+    return second == 0 and old == earlier.root and new == checkpoint.root
 
 
 def is_selected(selection, event):

@@ -27,6 +27,7 @@ var required = []string{
 
 // What one of the two kinds of bundle must have, and the other must not.
 const fullOnly, extractOnly = "checkpoints.txt", "proofs.txt"
+const consistencyName = "consistency.txt"
 
 func isUnlisted(name string) bool { return name == "SHA256SUMS" || name == "SHA256SUMS.sshsig" }
 
@@ -58,7 +59,7 @@ func verifyBundle(members *Members, pinned string, note *string) (*Summary, erro
 		}
 	}
 	for _, member := range members.inTurn {
-		if kind == "full" && member.name == extractOnly {
+		if kind == "full" && (member.name == extractOnly || member.name == consistencyName) {
 			return nil, badFile(member.name, "only an extract has it")
 		}
 		if kind == "extract" && (member.name == fullOnly || member.name == "keys/earlier.vkeys" ||

@@ -6,6 +6,7 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -55,12 +56,23 @@ func (selection Selection) String() string {
 
 func (opened *Opened) verifyExtract() error {
 	members, summary := opened.members, opened.summary
-	if opened.kept != nil && opened.kept.size < opened.checkpoint.size {
-		return badFile(keptName,
-			"an extract is compared with the checkpoint of its own %d entries only; ask for a full bundle",
-			opened.checkpoint.size)
+	previous, err := opened.checkConsistency()
+	if err != nil {
+		return err
 	}
-	own := func(_ int64, root tlog.Hash) bool { return root == opened.checkpoint.root }
+	known := map[int64]tlog.Hash{opened.checkpoint.size: opened.checkpoint.root}
+	var previousNote any
+	if previous != nil {
+		known[previous.size] = previous.root
+		previousNote = previous.note
+	}
+	if opened.kept != nil && opened.kept.size < opened.checkpoint.size {
+		if _, is := known[opened.kept.size]; !is {
+			return badFile(keptName, "an extract is compared with the checkpoint of its own %d entries, "+
+				"or with the one in consistency.txt, only; ask for a full bundle", opened.checkpoint.size)
+		}
+	}
+	own := func(size int64, root tlog.Hash) bool { return root == known[size] }
 	if err := checkKept(opened.kept, opened.checkpoint, own); err != nil {
 		return err
 	}
@@ -97,6 +109,7 @@ func (opened *Opened) verifyExtract() error {
 	}
 	manifest, err = opened.checkManifest([]fact{
 		{"kind", "extract"}, {"selection", selection}, {"records", records},
+		{"previousCheckpoint", previousNote},
 	})
 	if err != nil {
 		return err
@@ -109,6 +122,44 @@ func (opened *Opened) verifyExtract() error {
 	summary.take(manifest, events)
 	summary.saidExtract = &saidExtract{Selection: chosen, Records: records}
 	return nil
+}
+
+// checkConsistency gives the checkpoint that left the computer before, whose tree is proven to be the beginning of this one,
+// or nil. Its signature is not looked at, since its key may be one of before: whoever has the earlier bundle has that
+// checkpoint.
+func (opened *Opened) checkConsistency() (*Checkpoint, error) {
+	if opened.members.byName[consistencyName] == nil {
+		return nil, nil
+	}
+	text, err := opened.members.text(consistencyName)
+	if err != nil {
+		return nil, err
+	}
+	note, rest, has := strings.Cut(text, "----\n")
+	lines := strings.Split(rest, "\n")
+	noProof := badFile(consistencyName, "it is not a proof")
+	if !has || lines[len(lines)-1] != "" || len(lines) > maximumProofLines {
+		return nil, noProof
+	}
+	var proof tlog.TreeProof
+	for _, line := range lines[:len(lines)-1] {
+		hash, content := tlog.Hash{}, strictBase64(line)
+		if copy(hash[:], content); len(content) != tlog.HashSize {
+			return nil, noProof
+		}
+		proof = append(proof, hash)
+	}
+	earlier, err := readCheckpoint(note, consistencyName)
+	if err != nil {
+		return nil, err
+	}
+	newest := opened.checkpoint
+	fits := earlier.origin == newest.origin && 1 <= earlier.size && earlier.size < newest.size
+	if !fits || tlog.CheckTree(proof, newest.size, newest.root, earlier.size, earlier.root) != nil {
+		return nil, badFile(consistencyName,
+			"it does not prove that the record of an earlier bundle is the beginning of this one")
+	}
+	return earlier, nil
 }
 
 // checkExtracted: each leaf has its proof, is an entry of this format, and was selected. What holds between neighbours in

@@ -152,7 +152,8 @@ type Checkpoint struct {
 var checkpointNote = regexp.MustCompile(
 	`^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n\n— [^ \n]+ ([A-Za-z0-9+/=]+)\n$`)
 
-func openCheckpoint(text string, keys []*Key, file string) (*Checkpoint, error) {
+// readCheckpoint does not look at who signed it.
+func readCheckpoint(text, file string) (*Checkpoint, error) {
 	match := checkpointNote.FindStringSubmatch(text)
 	if match == nil || strictBase64(match[3]) == nil || strictBase64(match[4]) == nil {
 		return nil, badFile(file, "it is not a checkpoint")
@@ -163,6 +164,14 @@ func openCheckpoint(text string, keys []*Key, file string) (*Checkpoint, error) 
 	}
 	checkpoint := &Checkpoint{origin: match[1], size: size, note: text}
 	copy(checkpoint.root[:], strictBase64(match[3]))
+	return checkpoint, nil
+}
+
+func openCheckpoint(text string, keys []*Key, file string) (*Checkpoint, error) {
+	checkpoint, err := readCheckpoint(text, file)
+	if err != nil {
+		return nil, err
+	}
 	for _, key := range keys {
 		if _, err := note.Open([]byte(text), note.VerifierList(key.verifier)); err == nil {
 			checkpoint.signer = key

@@ -28,19 +28,27 @@ export function fullManifest(
   };
 }
 
-/** manifest.json: FORMAT.md, "Extract". @param records leaves in it @param deletedTexts of them, after their time */
+/** manifest.json: FORMAT.md, "Extract". */
 export function extractManifest(
   facts: Facts,
-  selection: Selection,
-  records: number,
-  solePractitioner: boolean,
-  deletedTexts: number,
+  extract: {
+    readonly selection: Selection;
+    /** Leaves in it. */
+    readonly records: number;
+    /** The checkpoint that left the computer before. */
+    readonly previous: string | null;
+    readonly solePractitioner: boolean;
+    /** Of its texts, after their time. */
+    readonly deletedTexts: number;
+  },
 ): JsonValue {
+  const { selection, records, previous, solePractitioner, deletedTexts } = extract;
   return {
     ...alike(facts, solePractitioner),
     kind: 'extract',
     selection: { ...selection },
     records,
+    previousCheckpoint: previous,
     ...(deletedTexts > 0 ? { deletedTexts } : {}),
   };
 }

@@ -4,7 +4,7 @@ import { reportMembers } from './bundle-reports.ts';
 import { inOrder, jsonMember, textMember, writeZip, type Member } from './bundle-zip.ts';
 import type { EarlierRecord } from './earlier-records.ts';
 import { publicKeyOf } from './ed25519.ts';
-import { extractReader, proofsOf } from './extract.ts';
+import { consistencyOf, extractReader, proofsOf } from './extract.ts';
 import { extractReadme } from './extract-readme.ts';
 import { rotationsAmong, type PlacedRotation } from './key-rotation.ts';
 import type { LeafEnvelope } from './leaf.ts';
@@ -196,6 +196,7 @@ function extractMembers(
   const changes = rotationsAmong(told);
   const records = entries.length;
   const deletedTexts = facts.clinicalText === 'included' ? textsLackingIn(reader, entries) : 0;
+  const previous = reader.keptCheckpoints().findLast((kept) => kept.size < facts.size)?.note ?? null;
   const shown = extractReader(reader, entries);
   const proofs = { pieces: records, bytes: () => proofsOf(entries, facts.size, checkpoint, reader) };
   return [
@@ -207,7 +208,13 @@ function extractMembers(
         records,
       }),
     ),
-    jsonMember('manifest.json', extractManifest(facts, selection, records, solePractitioner, deletedTexts)),
+    jsonMember(
+      'manifest.json',
+      extractManifest(facts, { selection, records, previous, solePractitioner, deletedTexts }),
+    ),
+    ...(previous === null
+      ? []
+      : [textMember('consistency.txt', consistencyOf(previous, facts.size, reader))]),
     { name: 'proofs.txt', ...proofs },
     ...leafMembers(facts, shown, records),
     ...reportMembers({ ...facts, solePractitioner }, shown, records),

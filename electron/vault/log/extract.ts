@@ -1,5 +1,6 @@
 import type { LogReader } from './log-reader.ts';
-import { inclusionProof, type ReadNode } from './merkle.ts';
+import { parseCheckpoint } from './checkpoint.ts';
+import { consistencyProof, inclusionProof, type ReadNode } from './merkle.ts';
 
 /**
  * The record as an extract shows it: `leaves` and `payloads` give those of the selected entries and no other. The tree and
@@ -39,6 +40,19 @@ export function* proofsOf(
     const lines = ['c2sp.org/tlog-proof@v1', `index ${index}`, ...hashes, ''];
     yield Buffer.from(`${lines.map((line) => `${line}\n`).join('')}${checkpoint}----\n`);
   }
+}
+
+/**
+ * `consistency.txt`: the checkpoint that left the computer before, a line of dashes, and the hashes by which RFC 6962, section
+ * 2.1.2, proves that its tree is the beginning of the one of `size` leaves.
+ */
+export function consistencyOf(earlier: string, size: number, reader: LogReader): string {
+  const checkpoint = parseCheckpoint(earlier.slice(0, earlier.indexOf('\n\n') + 1));
+  if (!checkpoint.ok) throw new Error('a checkpoint that is kept is none');
+  const read: ReadNode = (level, position) => reader.readNode(level, position);
+  const hashes = consistencyProof(checkpoint.value.size, size, read);
+  const lines = hashes.map((hash) => `${Buffer.from(hash).toString('base64')}\n`);
+  return `${earlier}----\n${lines.join('')}`;
 }
 
 /** Every proof needs the same few nodes near the root: one in 256 leaves' worth of them is kept. */

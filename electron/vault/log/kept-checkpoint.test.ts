@@ -77,15 +77,22 @@ describe('a bundle and a checkpoint that the auditor kept', () => {
     expect(out).toContain(problem);
   });
 
-  it('can be compared for an extract only where it is about that checkpoint', async () => {
+  it('can be compared for an extract where it is about that checkpoint, or continues it', async () => {
     const older = kept('older.checkpoint');
     fixture.appendCopies(2);
     const own = kept();
     const selection = { by: 'entries', from: entrySchema.parse(1), to: entrySchema.parse(2) } as const;
     const extract = await fixture.write('extract.zip', { selection });
     expect(judged(extract, own).exitCode).toBe(0);
-    const { exitCode, out } = judged(extract, older);
+    fixture.log.keepCheckpoint(5);
+    fixture.appendCopies(2);
+    const next = await fixture.write('next.zip', { selection });
+    // The extract continues the one before, whose checkpoint this is.
+    expect(judged(next, own).exitCode).toBe(0);
+    const { exitCode, out } = judged(next, older);
     expect(exitCode).toBe(1);
-    expect(out).toContain('an extract is compared with the checkpoint of its own 5 entries only');
+    expect(out).toContain(
+      'an extract is compared with the checkpoint of its own 7 entries, or with the one in consistency.txt, only',
+    );
   });
 });

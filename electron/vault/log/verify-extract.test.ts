@@ -91,6 +91,57 @@ describe('AC-09 an extract', () => {
     expect(bundle.checkMembers()).toEqual({ entry: 6, file: 'events.jsonl' });
   });
 
+  describe('proves that it continues the record of an earlier bundle', () => {
+    // 7 entries; the checkpoint of 3 left the computer before.
+    const file = 'consistency.txt';
+    const text = (): string => String(bundle.members.get(file));
+    const says = (changed: string): void => {
+      bundle.members.set(file, Buffer.from(changed));
+      bundle.signMembers();
+    };
+
+    it('by the hashes of RFC 6962', () => {
+      const [note, hashes] = text().split('----\n');
+      expect(note).toBe(bundle.fixture.reader.checkpoint(3));
+      expect(hashes?.trimEnd().split('\n')).toHaveLength(4);
+    });
+
+    it.each<readonly [string, (proof: string) => string]>([
+      ['lacks a hash', (proof) => proof.replace(/[^\n]+\n$/, '')],
+      ['has one more', (proof) => `${proof}${'A'.repeat(43)}=\n`],
+      ['has another hash', (proof) => proof.replace(/[^\n]+\n$/, `${'A'.repeat(43)}=\n`)],
+      ['has two hashes exchanged', (proof) => proof.replace(/([^\n]+\n)([^\n]+\n)$/, '$2$1')],
+      ['has no hashes', (proof) => proof.slice(0, proof.indexOf('----\n') + 5)],
+      ['has no line of dashes', (proof) => proof.replace('----\n', '')],
+      ['is cut off', (proof) => proof.slice(0, -2)],
+      ['is about another size', (proof) => proof.replace('\n3\n', '\n4\n')],
+      ['is about no size', (proof) => proof.replace('\n3\n', '\n0\n')],
+      ['is about its own size', (proof) => proof.replace('\n3\n', '\n7\n')],
+      ['is about another record', (proof) => proof.replace('cloister.', 'cloister.x')],
+      [
+        'is about another root',
+        (proof) => proof.replace(/\n[A-Za-z0-9+/]{43}=\n/, `\n${'B'.repeat(42)}A=\n`),
+      ],
+      ['is nothing', () => ''],
+    ])('and is refused where the proof %s, even when it is signed', (_, change) => {
+      says(change(text()));
+      expect(bundle.checkMembers()).toEqual({ file });
+    });
+
+    it('and is refused where the manifest says otherwise, or the proof was taken out', () => {
+      const whole = text();
+      changeManifest({ previousCheckpoint: null });
+      bundle.signMembers();
+      expect(bundle.checkMembers()).toEqual({ file: 'manifest.json' });
+      changeManifest({ previousCheckpoint: bundle.fixture.reader.checkpoint(3) });
+      bundle.members.delete(file);
+      bundle.signMembers();
+      expect(bundle.checkMembers()).toEqual({ file: 'manifest.json' });
+      says(whole);
+      expect(bundle.checkMembers()).toEqual({ ok: true, authenticated: true });
+    });
+  });
+
   it('with an entry twice is refused', () => {
     bundle.setLines('events.jsonl', leafLines([2, 3, 3, 4, 5]));
     setProofs(proofsAbout([2, 3, 3, 4, 5]));
