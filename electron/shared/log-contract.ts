@@ -48,7 +48,7 @@ const listFilter = {
 
 /** What the list is ordered by: newest first, or in groups with the newest first in each. */
 const orderSchema = z.strictObject({
-  by: z.enum(['entry', 'user', 'type', 'outcome']),
+  by: z.enum(['entry', 'user', 'type', 'patient', 'outcome']),
   reversed: z.boolean(),
 });
 
@@ -65,15 +65,22 @@ export const logRequests = {
   'log.list': request(
     signedIn,
     z.strictObject({ ...listFilter, order: orderSchema.default({ by: 'entry', reversed: false }) }),
-    z.strictObject({ rows: z.array(logRowSchema), logSize: z.int(), models: z.array(z.string()) }),
+    z.strictObject({
+      rows: z.array(logRowSchema),
+      logSize: z.int(),
+      models: z.array(z.string()),
+      /** Of the records that this one continues after a restore: they are closed, and in no list. */
+      earlierEntries: z.int(),
+    }),
   ),
-  /** Rows whose texts hold all of these words, newest first. What was searched for is recorded, as a commitment. */
+  /** Rows whose texts hold all of these words. What was searched for is recorded, as a commitment. */
   'log.search': request(
     readers,
     z.strictObject({
       ...listFilter,
       limit: z.int().min(1).max(50),
       query: wellFormed.trim().min(1).max(200),
+      order: orderSchema.default({ by: 'entry', reversed: false }),
     }),
     z.strictObject({
       rows: z.array(foundRowSchema),

@@ -41,8 +41,10 @@ export const logStrings = {
   searchEnd: 'End the search',
   searchResults: (query: string, beginsWords: boolean) =>
     beginsWords
-      ? `Entries with “${query}”, newest first`
-      : `Entries with “${query}” as it stands, newest first. Over 100 words begin like that: type more letters to find them.`,
+      ? `Entries with “${query}”`
+      : `Entries with “${query}” as it stands. Over 100 words begin like that: type more letters to find them.`,
+  earlierEntries: (entries: number) =>
+    `This record continues an earlier one, from before a restore: its ${entries.toLocaleString('en')} entries are closed and not in this list, nor in an extract. A full audit bundle has them.`,
   nothingFound: 'No entry that you may read holds all of these words.',
   reviewed: 'Reviewed',
   reviewedShort: (name: string, date: string) => `${name}, ${date}`,

@@ -206,6 +206,7 @@ function extractMembers(
         ...readmeFacts(facts, changes, { emergencies, solePractitioner, newFrom: 0 }),
         selection,
         records,
+        earlierEntries: continued.reduce((sum, { record }) => sum + record.size, 0),
       }),
     ),
     jsonMember(

@@ -3,7 +3,12 @@ import type { Selection } from './selection.ts';
 
 /** README.txt of an extract: what differs from that of a full bundle is above all what it does not prove. */
 export function extractReadme(
-  facts: ReadmeFacts & { readonly selection: Selection; readonly records: number },
+  facts: ReadmeFacts & {
+    readonly selection: Selection;
+    readonly records: number;
+    /** Of the records that this one continues after a restore. */
+    readonly earlierEntries: number;
+  },
 ): string {
   const { emergencies } = facts;
   const named = emergencies.slice(0, listedEmergencies).join(', ');
@@ -19,7 +24,7 @@ ${facts.solePractitioner ? 'Kept by     ONE PERSON who also uses it: clinician a
 THIS IS NOT THE WHOLE RECORD. An extract proves that each of its entries is in
 the record, at its place and as it was written. It does NOT prove that it lists
 all of them: whoever made it could have left some out. ${completeness(facts.selection)}
-
+${facts.earlierEntries > 0 ? earlierRecord(facts.earlierEntries) : ''}
 Treat this file as protected health information. Even without clinical text it
 holds times and patient identifiers.
 
@@ -64,6 +69,12 @@ what came before and after them. For that, ask for the full bundle.`
     : `Whoever
 must know that nothing is missing asks for the full bundle.`;
 }
+
+const earlierRecord = (entries: number): string => `
+This record continues an earlier one, from before a restore on another computer.
+THE ${entries} ENTRIES FROM BEFORE ARE NOT IN THIS EXTRACT, whatever was selected.
+A full bundle has them.
+`;
 
 const changedKey = `
 The key that signs this record was changed before. An extract cannot show how: only

@@ -117,6 +117,8 @@ export const facet = {
   type: (type: string) => word('t', type),
   patient: (id: string) => word('p', id),
   anyPatient: 'xp',
+  /** In no index: stands for those without `anyPatient`. */
+  noPatient: 'xpnone',
   outcome: (outcome: string) => word('o', outcome),
   model: (model: string) => word('m', model),
 } as const;

@@ -152,6 +152,27 @@ describe('AC-08: looking through the record', () => {
     expect(paged({}, { by: 'actor', groups: byActor })).toEqual(
       byActor.flatMap((actor) => all.filter((seq) => actorOf(seq) === actor)),
     );
+    const inOrder = [patientB, patientA, null];
+    const patientOf = (seq: number) => fixture.query.row(seq)?.patient ?? null;
+    const some = copied('of another', { patient: patientB });
+    expect(paged({}, { by: 'patient', groups: inOrder })).toEqual([
+      some,
+      ...all.filter((seq) => patientOf(seq) === patientA),
+      ...all.filter((seq) => patientOf(seq) === null),
+    ]);
+    expect(paged({ words: ['text'] }, { by: 'patient', groups: [null, patientA] })).toEqual(
+      all.filter((seq) => patientOf(seq) === patientA),
+    );
+    expect(paged({ words: ['text'] }, { by: 'entry', oldestFirst: true })).toEqual(
+      all.filter((seq) => patientOf(seq) === patientA).toReversed(),
+    );
+    expect(paged({ type: 'model.refused' }, { by: 'patient', groups: inOrder })).toEqual(
+      seqs({ type: 'model.refused' }),
+    );
+    fixture.dispose();
+    fixture = createLogFixture();
+    copied('a', { actor: other, patient: patientA });
+    system('model.refused', 'a-model');
     const types = ['model.refused', 'clipboard.copied'];
     expect(paged({ patient: null }, { by: 'type', groups: types })).toEqual(
       types.flatMap((type) => seqs({ type: type as LogEventType })),

@@ -1,5 +1,5 @@
-import type { PatientId, UserId } from '../../shared/ids.ts';
-import type { LeafOutcome } from '../../shared/log-data.ts';
+import { patientIdSchema, type PatientId, type UserId } from '../../shared/ids.ts';
+import { leafOutcomeSchema, type LeafOutcome } from '../../shared/log-data.ts';
 import type { LogEventType } from '../../shared/log-event-types.ts';
 import type { WritableDatabase } from '../database/open-database.ts';
 import { facet, indexColumns, openLogIndex, type IndexRow } from './log-index.ts';
@@ -16,6 +16,8 @@ export type LogQuery = {
   correctionsOf(seq: number): readonly number[];
   /** Whether a last word is searched for as the beginning of others too, and not only as it stands: too many begin like that. */
   beginsWords(last: string): boolean;
+  /** All that were ever named, in the order of their references. */
+  patients(): readonly PatientId[];
   /** All that occur; in order. */
   values(kind: 'actor' | 'model'): readonly string[];
 };
@@ -51,7 +53,9 @@ export type Order =
   | { readonly by: 'entry'; readonly oldestFirst: boolean }
   /** Groups in this order, in each the newest first; null stands for Cloister itself. */
   | { readonly by: 'actor'; readonly groups: readonly (string | null)[] }
-  | { readonly by: 'type' | 'outcome'; readonly groups: readonly string[] };
+  | { readonly by: 'type' | 'outcome'; readonly groups: readonly string[] }
+  /** Null stands for entries about no patient. */
+  | { readonly by: 'patient'; readonly groups: readonly (PatientId | null)[] };
 
 export type ListedRow = IndexRow & { readonly patientReference: string | null };
 
@@ -73,6 +77,9 @@ export function openLogQuery(database: WritableDatabase): LogQuery {
   );
   const values = database.prepare<[string], { value: string }>(
     'SELECT value FROM index_values WHERE kind = ? ORDER BY value',
+  );
+  const patients = database.prepare<[], { id: string }>(
+    'SELECT patient_id AS id FROM patients ORDER BY reference',
   );
   const span = database.prepare<[string, string], { first: number | null; last: number | null }>(
     'SELECT min(first_seq) AS first, max(last_seq) AS last FROM activity WHERE day >= ? AND day <= ?',
@@ -102,7 +109,7 @@ export function openLogQuery(database: WritableDatabase): LogQuery {
     filter: LogFilter,
     page: Page,
     groups: readonly T[],
-    of: { readonly word: (group: T) => string; readonly column: 'actor' | 'type' | 'outcome' },
+    of: { readonly word: (group: T) => string; readonly column: 'actor' | 'type' | 'outcome' | 'patient' },
   ): readonly ListedRow[] {
     const last = page.after === null ? undefined : row.get(page.after);
     const begin = last === undefined ? 0 : groups.findIndex((group) => group === last[of.column]);
@@ -124,6 +131,11 @@ export function openLogQuery(database: WritableDatabase): LogQuery {
           return read(filter, page, null);
         case 'actor':
           return readGroups(filter, page, order.groups, { word: facet.actor, column: 'actor' });
+        case 'patient':
+          return readGroups(filter, page, order.groups, {
+            word: (id) => (id === null ? facet.noPatient : facet.patient(id)),
+            column: 'patient',
+          });
         case 'type':
           return readGroups(filter, page, order.groups, { word: facet.type, column: 'type' });
         case 'outcome':
@@ -146,6 +158,7 @@ export function openLogQuery(database: WritableDatabase): LogQuery {
       index.catchUp();
       return beginnings(last).kind !== 'too-many';
     },
+    patients: () => patients.all().map(({ id }) => patientIdSchema.parse(id)),
     values(kind) {
       index.catchUp();
       return values.all(kind).map(({ value }) => value);
@@ -193,7 +206,7 @@ function matchOf(
     ...(filter.patient === null ? [] : [facet.patient(filter.patient)]),
     ...(filter.outcome === null ? [] : [facet.outcome(filter.outcome)]),
     ...(filter.model === null ? [] : [facet.model(filter.model)]),
-    ...(group === null ? [] : [group]),
+    ...(group === null || group === facet.noPatient ? [] : [group]),
   ];
   const parts = [
     ...facets.map((words) => `facets : ${words}`),
@@ -203,8 +216,13 @@ function matchOf(
         : `text : ${quoted(typed)}`,
     ),
   ];
+  if (group === facet.noPatient)
+    return `(${[`facets : ${anyOutcome}`, ...parts].join(' AND ')}) NOT facets : ${facet.anyPatient}`;
   return parts.length === 0 ? null : parts.join(' AND ');
 }
+
+/** Every entry has one: the index has no word for all entries. */
+const anyOutcome = `(${leafOutcomeSchema.options.map(facet.outcome).join(' OR ')})`;
 
 function scopeWords(scope: Scope): readonly string[] {
   if (scope.kind === 'all') return [];

@@ -5,11 +5,12 @@ import { userIdSchema } from '../../shared/ids.ts';
 import { leafOutcomeSchema, type FoundRow } from '../../shared/log-data.ts';
 import { logEventTypeSchema } from '../../shared/log-event-types.ts';
 import { err, ok } from '../../shared/result.ts';
+import { earlierRecords } from '../log/earlier-records.ts';
 import { isSearched } from '../log/log-index.ts';
 import type { LogFilter, Order, Scope } from '../log/log-query.ts';
 import { searchWords, snippetOf } from '../log/search-words.ts';
 import type { OpenSession } from '../session/open-session.ts';
-import type { LogVisibility } from './log-visibility.ts';
+import { noPatientsForIt, type LogVisibility } from './log-visibility.ts';
 import type { Handlers } from './request-table.ts';
 
 type Asked = Omit<ParsedInput<'log.list'>, 'order'>;
@@ -35,6 +36,7 @@ export function logListHandlers(deps: {
   function orderOf({ by, reversed }: ParsedInput<'log.list'>['order']): Order {
     if (by === 'entry') return { by, oldestFirst: reversed };
     const turned = <T>(groups: readonly T[]): readonly T[] => (reversed ? groups.toReversed() : groups);
+    if (by === 'patient') return { by, groups: turned([...session().query.patients(), null]) };
     if (by === 'type') return { by, groups: turned(logEventTypeSchema.options) };
     if (by === 'outcome') return { by, groups: turned(leafOutcomeSchema.options) };
     const name = (id: string): string => deps.nameOf(userIdSchema.parse(id)) ?? id;
@@ -45,12 +47,16 @@ export function logListHandlers(deps: {
     };
   }
 
+  const earlierEntries = (): number =>
+    earlierRecords(session().database).reduce((sum, { size }) => sum + size, 0);
+
   return {
     'log.list'({ order, ...asked }) {
       const { query, reader } = session();
       const found = visibility.patientOf(asked.patientReference);
       if (!found.ok) return found;
-      const none = { rows: [], logSize: reader.size(), models: [] };
+      if (order.by === 'patient' && !visibility.seesPatients()) return err(noPatientsForIt);
+      const none = { rows: [], logSize: reader.size(), models: [], earlierEntries: earlierEntries() };
       if (found.value === null) return ok(none);
       const patient = found.value === 'any' ? null : found.value;
       const filter = filterOf(asked, patient, visibility.listScope(patient), []);
@@ -59,11 +65,12 @@ export function logListHandlers(deps: {
       return ok({
         ...none,
         rows: rows.map(visibility.toRow),
+        // The look itself is an entry.
         logSize: reader.size(),
         models: [...query.values('model')],
       });
     },
-    'log.search'({ query: typed, ...asked }) {
+    'log.search'({ query: typed, order, ...asked }) {
       const { query, reader } = session();
       if (visibility.withholdsText()) return err(withoutText);
       const words = searchWords(typed);
@@ -77,7 +84,7 @@ export function logListHandlers(deps: {
         found.value === null
           ? []
           : query.page(filter, {
-              order: { by: 'entry', oldestFirst: false },
+              order: orderOf(order),
               after: asked.before,
               limit: asked.limit,
             });

@@ -91,7 +91,7 @@ export function createLogVisibility(deps: VisibilityDeps): LogVisibility {
   };
 }
 
-const noPatientsForIt: AppError = appError(
+export const noPatientsForIt: AppError = appError(
   'not-allowed',
   'IT is not told which patients there are. Nothing was looked up.',
 );

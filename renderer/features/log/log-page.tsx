@@ -108,6 +108,7 @@ export function LogPage(): ReactNode {
       <ErrorMessage error={error ?? log.error} />
       {role !== 'clinician' && <LogDigest version={version} />}
       {role !== 'clinician' && <RetentionNotice version={version} />}
+      {log.earlierEntries > 0 && <InfoMessage>{words.earlierEntries(log.earlierEntries)}</InfoMessage>}
       <div className="log-columns" data-open={record !== null}>
         <section className="log-list" aria-label={words.title}>
           {mayReadText && <LogSearch log={log} />}

@@ -12,7 +12,7 @@ const rowHeight = 38;
 const foundRowHeight = 62;
 const headHeight = 37;
 
-type Column = { readonly name: string; readonly className: string; readonly by: LogOrder['by'] | null };
+type Column = { readonly name: string; readonly className: string; readonly by: LogOrder['by'] };
 
 export function LogTable(props: {
   readonly log: LogModel;
@@ -48,7 +48,7 @@ export function LogTable(props: {
         <thead>
           <tr>
             {columns.map((column) => (
-              <Head key={column.name} column={column} log={log} sortable={!isSearch} />
+              <Head key={column.name} column={column} log={log} />
             ))}
           </tr>
         </thead>
@@ -117,25 +117,16 @@ function columnsOf(withPatients: boolean, withReviews: boolean): readonly Column
     { name: words.time, className: 'column-time', by: 'entry' },
     { name: words.who, className: 'column-who', by: 'user' },
     { name: words.what, className: 'column-what', by: 'type' },
-    ...(withPatients ? [{ name: words.patient, className: 'column-patient', by: null }] : []),
+    ...(withPatients ? [{ name: words.patient, className: 'column-patient', by: 'patient' as const }] : []),
     { name: words.outcome, className: 'column-outcome', by: 'outcome' },
-    ...(withReviews ? [{ name: words.reviewed, className: 'column-review', by: null }] : []),
+    // A review begins where the one before ended: what is reviewed is the older part of the record.
+    ...(withReviews ? [{ name: words.reviewed, className: 'column-review', by: 'entry' as const }] : []),
   ];
 }
 
-function Head(props: {
-  readonly column: Column;
-  readonly log: LogModel;
-  readonly sortable: boolean;
-}): ReactNode {
-  const { column, log, sortable } = props;
+function Head(props: { readonly column: Column; readonly log: LogModel }): ReactNode {
+  const { column, log } = props;
   const { by } = column;
-  if (by === null || !sortable)
-    return (
-      <th scope="col" className={column.className}>
-        {column.name}
-      </th>
-    );
   const isSorted = log.order.by === by;
   // Newest first is how the record is read; that is downwards here.
   const direction = log.order.reversed === (by === 'entry') ? 'ascending' : 'descending';

@@ -35,6 +35,8 @@ export type LogModel = {
   readonly query: string;
   /** False: the last word was searched for as it stands, since too many words begin with it. */
   readonly beginsWords: boolean;
+  /** Of the records that this one continues: they stand in no list. */
+  readonly earlierEntries: number;
   /** Models that occur in the record. */
   readonly models: readonly string[];
   readonly error: AppError | null;
@@ -57,6 +59,7 @@ export function useLog(): LogModel {
   const [models, setModels] = useState<readonly string[]>([]);
   const [hasOlder, setHasOlder] = useState(false);
   const [beginsWords, setBeginsWords] = useState(true);
+  const [earlierEntries, setEarlierEntries] = useState(0);
   const [sizeRead, setSizeRead] = useState<number | null>(null);
   const [error, setError] = useState<AppError | null>(null);
   /** What is on its way: a slow answer to an earlier question must not replace the rows of the present one. */
@@ -69,6 +72,7 @@ export function useLog(): LogModel {
     setHasOlder(answer.hasOlder);
     setBeginsWords(answer.beginsWords);
     if (answer.models !== null) setModels(answer.models);
+    if (answer.earlierEntries !== null) setEarlierEntries(answer.earlierEntries);
     if (last === null) setSizeRead(answer.logSize);
   }, []);
   const read = async (last: FoundRow | null): Promise<void> => {
@@ -95,6 +99,7 @@ export function useLog(): LogModel {
     newer: sizeRead === null || state.logSize === null ? 0 : Math.max(0, state.logSize - sizeRead),
     ...question,
     beginsWords,
+    earlierEntries,
     models,
     error,
     setFilter: (change) => {
@@ -120,23 +125,31 @@ async function askVault(
 ) {
   const before = last?.row.entry ?? null;
   if (query !== '') {
-    const found = await vault.request('log.search', { ...filter, query, before, limit: foundPageSize });
+    const found = await vault.request('log.search', {
+      ...filter,
+      query,
+      order,
+      before,
+      limit: foundPageSize,
+    });
     if (!found.ok) return found;
     return {
       ok: true as const,
       ...found.value,
       models: null,
+      earlierEntries: null,
       hasOlder: found.value.rows.length === foundPageSize,
     };
   }
   const listed = await vault.request('log.list', { ...filter, order, before, limit: pageSize });
   if (!listed.ok) return listed;
-  const { rows, logSize, models } = listed.value;
+  const { rows, logSize, models, earlierEntries } = listed.value;
   return {
     ok: true as const,
     rows: rows.map((row) => ({ row, place: null })),
     logSize,
     models,
+    earlierEntries,
     beginsWords: true,
     hasOlder: rows.length === pageSize,
   };
