@@ -43,6 +43,7 @@ async function answer(question: z.infer<typeof questionSchema>) {
       appVersion: '0.1.0',
       versions: {},
       model: null,
+      policy: null,
       flavour: 'development',
     },
     () => undefined,

@@ -83,10 +83,10 @@ export function createVault(deps: VaultDeps): Vault {
 
   const tasks = createBackgroundTasks({
     workerPath: deps.workerPath,
-    appVersion: start.version,
-    flavour: start.flavour,
+    start,
     versions: deps.versions,
     model: here.named,
+    policy: policy.named,
     onExportProgress: (fraction) => {
       post({ event: 'export.progress', fraction });
     },

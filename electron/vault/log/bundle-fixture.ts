@@ -34,6 +34,7 @@ export function createBundleFixture(): BundleFixture {
     appVersion: '0.1.0',
     versions: { electron: '42.0.0' },
     model: { id: 'made-up-model', sha256: model },
+    policy: null,
     flavour: 'development',
     ...change,
   });

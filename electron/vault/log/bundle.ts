@@ -33,6 +33,7 @@ export type BundleFacts = {
   readonly appVersion: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly model: { readonly id: string; readonly sha256: string } | null;
+  readonly policy: { readonly version: number; readonly sha256: string } | null;
   readonly flavour: 'release' | 'development';
 };
 
@@ -147,9 +148,9 @@ function continuedMembers(
 
 /** Of a full bundle and of an extract. */
 function alike(facts: BundleFacts, { checkpoint }: Known): readonly Member[] {
-  const { appVersion: app, versions, model, flavour } = facts;
+  const { appVersion: app, versions, model, policy, flavour } = facts;
   return [
-    jsonMember('inventory.json', { app, versions, model, flavour }),
+    jsonMember('inventory.json', { app, versions, model, policy, flavour }),
     textMember('keys/log.vkey', `${facts.verifierKey}\n`),
     textMember('keys/allowed_signers', allowedSignersLine(publicKeyOf(facts.logSeed))),
     textMember('log/checkpoint', checkpoint),

@@ -71,6 +71,7 @@ export function createRotatedLog(): RotatedLog {
     appVersion: '0.1.0',
     versions: { electron: '42.0.0' },
     model: null,
+    policy: null,
     flavour: 'release',
   });
   return {

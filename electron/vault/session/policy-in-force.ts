@@ -11,6 +11,8 @@ import { recordEvent } from './record-event.ts';
  */
 export type PolicyInForce = {
   current(): EffectivePolicy;
+  /** As bundles name it; null: none is in force. */
+  named(): { readonly version: number; readonly sha256: string } | null;
   /** Looks again with what the open record knows, and records the policy if it is not the one of last time. */
   settle(open: OpenSession): void;
 };
@@ -37,6 +39,10 @@ export function createPolicyInForce(
 
   return {
     current: () => policy,
+    named: () => {
+      const { version, sha256 } = policy;
+      return version === null || sha256 === null ? null : { version, sha256 };
+    },
     settle(open) {
       const before = readApplied(open.database);
       policy = load(before?.highestVersion ?? null);

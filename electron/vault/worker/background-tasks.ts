@@ -67,10 +67,10 @@ type SpoolOptions = {
 
 type Deps = {
   readonly workerPath: string;
-  readonly appVersion: string;
-  readonly flavour: Flavour;
+  readonly start: { readonly version: string; readonly flavour: Flavour };
   readonly versions: () => Record<string, string>;
   readonly model: () => { readonly id: string; readonly sha256: string } | null;
+  readonly policy: () => { readonly version: number; readonly sha256: string } | null;
   readonly onExportProgress: (fraction: number) => void;
 };
 
@@ -88,10 +88,11 @@ export function createBackgroundTasks(deps: Deps): BackgroundTasks {
   }
 
   const maker = () => ({
-    appVersion: deps.appVersion,
+    appVersion: deps.start.version,
     versions: deps.versions(),
     model: deps.model(),
-    flavour: deps.flavour,
+    policy: deps.policy(),
+    flavour: deps.start.flavour,
   });
 
   return {
@@ -114,7 +115,7 @@ export function createBackgroundTasks(deps: Deps): BackgroundTasks {
     async backUp({ databasePath, dek }, path, madeAt) {
       const unfinishedPath = unfinishedBeside(path);
       unfinished.add(unfinishedPath);
-      const { appVersion } = deps;
+      const appVersion = deps.start.version;
       const files = { databasePath, path, unfinishedPath };
       const last = await run(
         { kind: 'backup', dek: Uint8Array.from(dek), appVersion, madeAt, ...files },

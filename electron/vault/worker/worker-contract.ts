@@ -21,6 +21,8 @@ const maker = {
   appVersion: z.string(),
   versions: z.record(z.string(), z.string()),
   model: z.strictObject({ id: z.string(), sha256: z.string() }).nullable(),
+  /** In force when it was made; null: none is. */
+  policy: z.strictObject({ version: z.int(), sha256: z.string() }).nullable(),
   flavour: z.enum(['release', 'development']),
 };
 
