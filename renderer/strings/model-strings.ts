@@ -1,11 +1,19 @@
 import type { ModelLibrary } from '../../electron/shared/library-contract.ts';
+import type { ModelStatus } from '../../electron/shared/contract.ts';
 import { fileSize } from './file-size.ts';
 
 type Model = ModelLibrary['models'][number];
+type Ready = Extract<ModelStatus, { state: 'ready' }>;
 
 export const modelStrings = {
   title: 'Models',
   detail: 'What is approved for this computer. Nothing else is ever loaded.',
+  inUse: 'In use now',
+  loading: 'The model is being loaded.',
+  computing: ({ name, contextTokens, threads, tokensPerSecond }: Ready) =>
+    `${name}, on the main processor with ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${Math.round(tokensPerSecond)} tokens a second, in a context of ${contextTokens.toLocaleString('en')} tokens.`,
+  whyProcessor:
+    'Of one thread, half of them, all but one and all, that is the number that was measured to be fastest with this model on this computer. This version does not use graphics cards.',
   library: 'On this computer',
   none: 'No model is approved.',
   columns: {

@@ -1,7 +1,27 @@
 import type { ReactNode } from 'react';
 import { modelStrings as words } from '../../strings/model-strings.ts';
+import { useApp } from '../../app/app-context.ts';
+import { ErrorMessage } from '../../ui/message.tsx';
 import { DownloadSection } from './download-section.tsx';
 import { LibrarySection } from './library-section.tsx';
+
+/** The one place that says what answers, on which hardware and why, or why nothing does. */
+function InUse(): ReactNode {
+  const { model } = useApp().state;
+  return (
+    <section className="downloads" aria-label={words.inUse}>
+      <h2>{words.inUse}</h2>
+      {model.state === 'failed' && <ErrorMessage error={model.error} />}
+      {model.state === 'loading' && <p>{words.loading}</p>}
+      {model.state === 'ready' && (
+        <>
+          <p className="figures">{words.computing(model)}</p>
+          <p className="quiet">{words.whyProcessor}</p>
+        </>
+      )}
+    </section>
+  );
+}
 
 /** Which models this computer has, and how others come here. */
 export function ModelsPage(): ReactNode {
@@ -13,6 +33,7 @@ export function ModelsPage(): ReactNode {
           <p className="quiet">{words.detail}</p>
         </div>
       </header>
+      <InUse />
       <LibrarySection />
       <DownloadSection />
     </main>
