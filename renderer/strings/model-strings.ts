@@ -20,11 +20,12 @@ export const modelStrings = {
     model: 'Model',
     use: 'For',
     size: 'Size',
-    here: 'On this computer',
+    here: 'Measured here',
     licence: 'Licence',
     state: 'State',
     deeds: 'Actions',
   },
+  use: (text: string) => text.charAt(0).toUpperCase() + text.slice(1),
   size: fileSize,
   state: ({ isInstalled, isInUse, isNext }: Model) =>
     !isInstalled
@@ -37,7 +38,7 @@ export const modelStrings = {
           ? 'Here, answers from the next sign-in on'
           : 'Here',
   measured: ({ measured, isInstalled }: Model) =>
-    measured === null ? (isInstalled ? 'Measured when it is used first' : '') : figures(measured),
+    measured === null ? (isInstalled ? 'When it is used first' : '') : figures(measured),
   choose: 'Use this one',
   remove: 'Delete',
   /** For who hears and does not see which row a button stands in. */

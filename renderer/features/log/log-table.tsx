@@ -12,7 +12,12 @@ const rowHeight = 38;
 const foundRowHeight = 62;
 const headHeight = 37;
 
-type Column = { readonly name: string; readonly className: string; readonly by: LogOrder['by'] };
+type Column = {
+  readonly name: string;
+  readonly className: string;
+  readonly by: LogOrder['by'];
+  readonly isQuiet?: true;
+};
 
 export function LogTable(props: {
   readonly log: LogModel;
@@ -120,14 +125,18 @@ function columnsOf(withPatients: boolean, withReviews: boolean): readonly Column
     ...(withPatients ? [{ name: words.patient, className: 'column-patient', by: 'patient' as const }] : []),
     { name: words.outcome, className: 'column-outcome', by: 'outcome' },
     // A review begins where the one before ended: what is reviewed is the older part of the record.
-    ...(withReviews ? [{ name: words.reviewed, className: 'column-review', by: 'entry' as const }] : []),
+    ...(withReviews
+      ? [{ name: words.reviewed, className: 'column-review', by: 'entry' as const, isQuiet: true as const }]
+      : []),
   ];
 }
 
 function Head(props: { readonly column: Column; readonly log: LogModel }): ReactNode {
   const { column, log } = props;
   const { by } = column;
-  const isSorted = log.order.by === by;
+  const isOrder = log.order.by === by;
+  // One sign is enough for columns that are always in one order.
+  const isSorted = isOrder && column.isQuiet !== true;
   // Newest first is how the record is read; that is downwards here.
   const direction = log.order.reversed === (by === 'entry') ? 'ascending' : 'descending';
   return (
@@ -136,7 +145,7 @@ function Head(props: { readonly column: Column; readonly log: LogModel }): React
         type="button"
         className="sort"
         onClick={() => {
-          log.setOrder({ by, reversed: isSorted ? !log.order.reversed : false });
+          log.setOrder({ by, reversed: isOrder ? !log.order.reversed : false });
         }}
       >
         {column.name}

@@ -56,7 +56,7 @@ function LibraryTable(props: {
             {models.map((model) => (
               <tr key={model.modelId}>
                 <th scope="row">{model.name}</th>
-                <td className="wrap">{model.use}</td>
+                <td className="wrap">{words.use(model.use)}</td>
                 <td className="figures">{words.size(model.sizeBytes)}</td>
                 <td className="wrap figures">{words.measured(model)}</td>
                 <td>

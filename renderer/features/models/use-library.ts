@@ -31,8 +31,9 @@ export function useLibrary(): Library {
       });
     const unsubscribe = vault.onEvent((event) => {
       if (event.event === 'model.import') setLibrary(event.library);
-      // A download has brought one.
+      // A download has brought one, or the one in use was measured.
       else if (event.event === 'model.download' && event.download.progress.state === 'installed') read();
+      else if (event.event === 'model.status' && event.status.state === 'ready') read();
     });
     read();
     return () => {
