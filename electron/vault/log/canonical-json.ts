@@ -55,10 +55,12 @@ function isInOrder(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (Array.isArray(value)) return value.every(isInOrder);
   const names = Object.keys(value);
-  return (
-    names.every((name, place) => place === 0 || (names[place - 1] ?? '') < name) &&
-    Object.values(value).every(isInOrder)
-  );
+  const members: readonly unknown[] = Object.values(value);
+  for (let at = 0; at < names.length; at += 1) {
+    if (at > 0 && (names[at - 1] ?? '') >= (names[at] ?? '')) return false;
+    if (typeof members[at] === 'object' && !isInOrder(members[at])) return false;
+  }
+  return true;
 }
 
 function refuseForbidden(value: unknown): void {

@@ -243,6 +243,17 @@ const jsonObjectSchema = z.custom<Readonly<Record<string, JsonValue>>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 );
 
+const isTextField = (name: string): name is TextField => Object.hasOwn(textFieldSchema.enum, name);
+const isHash = /^[0-9a-f]{64}$/;
+/** By hand: a check of a record asks this of every entry. */
+export function isTexts(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  for (const [name, commitment] of Object.entries(value))
+    if (!isTextField(name) || typeof commitment !== 'string' || !isHash.test(commitment)) return false;
+  return true;
+}
+const textsSchema = z.custom<Readonly<Partial<Record<TextField, string>>>>(isTexts);
+
 export const leafEnvelopeSchema = z.strictObject({
   v: z.literal(1),
   seq: entrySchema,
@@ -260,7 +271,7 @@ export const leafEnvelopeSchema = z.strictObject({
   outcome: leafOutcomeSchema,
   app: versionSchema,
   /** Field name to SHA-256(0x10 || salt || text) in hex. */
-  texts: z.partialRecord(textFieldSchema, hashSchema),
+  texts: textsSchema,
   data: jsonObjectSchema,
 });
 export type LeafEnvelope = z.infer<typeof leafEnvelopeSchema>;

@@ -96,7 +96,7 @@ export function nodeId(level: number, position: number): number {
  */
 export function nodeLinesOf(database: ReadableDatabase, table: 'tree_nodes' | 'earlier_nodes') {
   const read = database.prepare<[number, number, number], { lines: string }>(
-    `SELECT group_concat((id - CAST(? AS INTEGER)) || ' ' || hex(hash) || char(10), '' ORDER BY id) AS lines
+    `SELECT group_concat((id - CAST(? AS INTEGER)) || ' ' || lower(hex(hash)) || char(10), '' ORDER BY id) AS lines
      FROM ${table} WHERE id >= ? AND id < ? GROUP BY id >> 14 ORDER BY id >> 14`,
   );
   return function* nodeLines(first: number, end: number): Iterable<string> {
@@ -104,7 +104,7 @@ export function nodeLinesOf(database: ReadableDatabase, table: 'tree_nodes' | 'e
   };
 }
 
-/** One line for a node: where it stands, and its hash in upper-case hex. */
+/** One line for a node: where it stands, and its hash in hex. */
 export function nodeLine({ level, index, hash }: TreeNode): string {
-  return `${nodeId(level, index)} ${Buffer.from(hash).toString('hex').toUpperCase()}\n`;
+  return `${nodeId(level, index)} ${Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex')}\n`;
 }

@@ -6,7 +6,8 @@ import { createCheckpointCheck, foreignSignature } from './checkpoint-check.ts';
 import { clockToleranceMs } from './clock.ts';
 import { commitText } from './commitment.ts';
 import { createKeyChain, type KeyChain } from './key-chain.ts';
-import { leafDataSchemas, leafEnvelopeSchema, maximumLeafBytes, type LeafEnvelope } from './leaf.ts';
+import { isEnvelope } from './is-envelope.ts';
+import { leafDataSchemas, maximumLeafBytes, type LeafEnvelope } from './leaf.ts';
 import { publicKeyHash } from './log-key.ts';
 import { nodeLine, type LogReader, type Payload } from './log-reader.ts';
 import { createEdge, type TreeNode } from './merkle.ts';
@@ -145,8 +146,7 @@ function createNodeCheck(nodeLines: Iterable<string>) {
 function parseLeaf(bytes: Uint8Array, index: number): LeafEnvelope | null {
   if (bytes.byteLength > maximumLeafBytes) return null;
   const value = parseCanonical(bytes);
-  const leaf = value.ok ? leafEnvelopeSchema.safeParse(value.value) : null;
-  return leaf?.success === true && leaf.data.seq === index ? leaf.data : null;
+  return value.ok && isEnvelope(value.value) && value.value.seq === index ? value.value : null;
 }
 
 const isKnown = (event: string): event is LogEventType => Object.hasOwn(leafDataSchemas, event);
@@ -182,9 +182,8 @@ function createTextCheck(payloads: Iterable<Payload>, covered: readonly Covered[
   return {
     problemOf(index: number, leaf: LeafEnvelope | null): string | null {
       if (leaf === null) return null;
-      const commitments = Object.entries(leaf.texts);
-      if (commitments.length > 1) commitments.sort(([a], [b]) => (a < b ? -1 : 1));
-      for (const [field, commitment] of commitments) {
+      // In the order of their names, as a canonical leaf has them and the texts are stored.
+      for (const [field, commitment] of Object.entries(leaf.texts)) {
         if (next.done === true || next.value.index !== index || next.value.field !== field) {
           if (mayLackText(covered, leaf)) continue;
           return textMissing;
