@@ -14,7 +14,7 @@ import {
 } from '../harness/screens.ts';
 import { expect, test } from '../harness/test.ts';
 
-test('when the vault is killed generation stops, the app says so, and the record holds everything shown', async ({
+test('AC-07: when the vault is killed generation stops, the app says so, and the record holds everything shown', async ({
   home,
   launch,
 }) => {

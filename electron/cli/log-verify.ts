@@ -11,12 +11,13 @@ export const logVerify: Command = {
   async run(given, deps) {
     const asked = await askApp('log.verify', {}, given, deps);
     if (!asked.ok) return asked;
-    const { consistent, treeSize, rootHash, firstBadEntry } = asked.value;
+    const { consistent, treeSize, rootHash, firstBadEntry, problem } = asked.value;
     return ok({
       passed: consistent,
       lines: consistent
         ? [`The record is whole: ${treeSize} entries, root ${rootHash}.`]
         : [
+            ...(problem === null ? [] : [`Finding: ${problem}.`]),
             `THE RECORD IS NOT WHOLE${firstBadEntry === null ? '' : `: the first bad entry is ${firstBadEntry}`}. Nothing was changed. Keep this computer as it is and compare it with the newest audit bundle.`,
           ],
       json: asked.value,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,16 +84,19 @@ it('puts the entries there at sign-in and at the end of a session, for its recip
   for (const name of readdirSync(spool))
     expect(readFileSync(join(spool, name)).includes('SPOOLCANARY')).toBe(false);
 
-  const decrypter = new Decrypter();
-  decrypter.addIdentity(identity);
-  const newest = spooled('.zip.age').at(-1) ?? '';
-  const bundle = join(folder, 'opened.zip');
-  writeFileSync(bundle, await decrypter.decrypt(readFileSync(join(spool, newest))));
-  const { exitCode, out } = runVerifier(bundle);
+  const { exitCode, out } = runVerifier(await decrypted(spooled('.zip.age').at(-1) ?? ''));
   expect(exitCode).toBe(0);
   expect(out).toMatch(/EXTRACT +\d+ of \d+ entries: entries \d+ to \d+/);
   expect(out).toContain('text         withheld');
 });
+
+async function decrypted(name: string): Promise<string> {
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(identity);
+  const path = join(folder, `${name}.zip`);
+  writeFileSync(path, await decrypter.decrypt(readFileSync(join(spool, name))));
+  return path;
+}
 
 it('puts them there every hour, and at a quit', async () => {
   await signInFrom(played.page, 'clinician');
@@ -109,6 +113,14 @@ it('puts them there every hour, and at a quit', async () => {
     played.vault.stop(resolve);
   });
   expect(spooled('.zip.age')).toHaveLength(3);
+  // Each proves that it continues the record of the one before.
+  let before: string | null = null;
+  for (const name of spooled('.zip.age')) {
+    const opened = await decrypted(name);
+    if (before !== null) expect(runVerifier(opened, '--checkpoint', before).exitCode).toBe(0);
+    before = `${opened}.checkpoint`;
+    writeFileSync(before, execFileSync('unzip', ['-p', opened, 'log/checkpoint']));
+  }
   const found = entries();
   expect(new Set(found).size).toBe(Math.max(...found) + 1);
 });

@@ -162,6 +162,43 @@ describe('an interaction', () => {
     ]);
   });
 
+  it('AC-06: stores prompt and response, times, requestor, device, model, parameters, destination and outcome', async () => {
+    const startedAt = Date.now();
+    const { turnId, entry } = await value('chat.sendPrompt', prompt);
+    model.say({ kind: 'delta', turnId, text: 'Cough.' });
+    model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
+    const { users } = await value('app.getState', {});
+    const clinician = users.find(({ role }) => role === 'clinician');
+    const asked = await value('log.open', { entry });
+    const answered = await value('log.open', { entry: entrySchema.parse(entry + 1) });
+    const leaf = leafEnvelopeSchema.parse(JSON.parse(asked.leafJson));
+    expect(leaf).toMatchObject({
+      event: 'prompt.submitted',
+      actor: { id: clinician?.userId, role: 'clinician' },
+      session: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      device: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      patient: expect.stringMatching(/^[0-9a-f]{32}$/),
+      outcome: 'success',
+      texts: { prompt: expect.any(String), system: expect.any(String) },
+      data: {
+        turn: turnId,
+        model: expect.stringMatching(/^[0-9a-f]{64}$/),
+        sampler: { temperature: expect.any(Number), seed: expect.any(Number), topK: expect.any(Number) },
+        template: { id: 'soap-note', version: expect.any(Number) },
+        contextTokens: expect.any(Number),
+        destination: 'local',
+      },
+    });
+    expect(Math.abs(Date.parse(leaf.at) - startedAt)).toBeLessThan(120_000);
+    expect(leafEnvelopeSchema.parse(JSON.parse(answered.leafJson))).toMatchObject({
+      event: 'response.completed',
+      outcome: 'success',
+      data: { turn: turnId, intent: entry, answerTokens: report.answerTokens },
+    });
+    expect(asked.payloads.find(({ field }) => field === 'prompt')?.text).toContain('CANARYWORD');
+    expect(answered.payloads.map(({ text }) => text)).toEqual(['Cough.']);
+  });
+
   it('stores an accepted note as a diff against the draft', async () => {
     const { turnId } = await value('chat.sendPrompt', prompt);
     model.say({ kind: 'delta', turnId, text: 'Cough.\n' });

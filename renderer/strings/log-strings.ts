@@ -81,6 +81,7 @@ export const logStrings = {
   checking: 'Checking',
   consistent: (entries: number, ms: number) =>
     `The record is whole: all ${entries.toLocaleString('en')} entries match the signed checkpoint. Checked in ${(ms / 1000).toFixed(1)} s.`,
+  finding: (problem: string) => `Finding for IT: ${problem}.`,
   inconsistent: (entry: number | null) =>
     `The record does not match its signed checkpoint${entry === null ? '' : `, first at entry ${entry}`}. Do not go on; call IT.`,
   exportTitle: 'Export signed bundle',

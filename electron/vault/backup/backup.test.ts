@@ -117,7 +117,7 @@ describe('a backup', () => {
   });
 });
 
-describe('a restore', () => {
+describe('AC-21: a restore', () => {
   it('begins a record of its own that says which one it continues; passphrases stay', async () => {
     const home = fixture.emptyFolder();
     const restored = valueOf(await restoreTo(home));

@@ -36,7 +36,7 @@ describe('a bundle’s reports', () => {
     expect(member(without, 'fhir/AuditEvent.ndjson')).toBe(events);
   });
 
-  it('have a list of disclosures with its head alone, since nothing leaves the computer', async () => {
+  it('AC-15: have a list of disclosures with its head alone, since nothing leaves the computer', async () => {
     expect(member(await fixture.write('bundle.zip'), 'disclosures.csv')).toBe(
       'entry,date,patient,recipient_name,recipient_address,agreement,what,purpose,accountable\r\n',
     );

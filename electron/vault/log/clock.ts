@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** All that a leaf says about time (45 CFR 170.210(g)): wall clock, monotonic clock with its boot, and synchronisation. */
 export type Clock = {
@@ -19,7 +20,7 @@ export function systemClock(): Clock {
     nowMs: () => Date.now(),
     monotonicMs: () => Number(process.hrtime.bigint() / 1_000_000n),
     bootId: readBootId(),
-    timeSync: readTimeSync,
+    timeSync: () => readTimeSync(),
   };
 }
 
@@ -32,7 +33,8 @@ function readBootId(): string {
   }
 }
 
-/** systemd-timesyncd touches this file at the first synchronisation after boot; other daemons do not tell. */
-function readTimeSync(): 'synchronised' | 'unknown' {
-  return existsSync('/run/systemd/timesync/synchronized') ? 'synchronised' : 'unknown';
+/** systemd-timesyncd touches a file in its folder at the first synchronisation after boot; other daemons do not tell. */
+export function readTimeSync(folder = '/run/systemd/timesync'): ReturnType<Clock['timeSync']> {
+  if (existsSync(join(folder, 'synchronized'))) return 'synchronised';
+  return existsSync(folder) ? 'not-synchronised' : 'unknown';
 }

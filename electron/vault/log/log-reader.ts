@@ -92,12 +92,14 @@ export function nodeId(level: number, position: number): number {
 
 /**
  * Nodes with ids from `first` on and before `end`, which are written as if `first` was 0. Those of 256 leaves are one text: a
- * row for each node takes several times as long.
+ * row for each node takes several times as long, and so does an order of the aggregate's own: the rows come in it anyway. Were they not to,
+ * a check would call the record damaged, never whole.
  */
 export function nodeLinesOf(database: ReadableDatabase, table: 'tree_nodes' | 'earlier_nodes') {
   const read = database.prepare<[number, number, number], { lines: string }>(
-    `SELECT group_concat((id - CAST(? AS INTEGER)) || ' ' || lower(hex(hash)) || char(10), '' ORDER BY id) AS lines
-     FROM ${table} WHERE id >= ? AND id < ? GROUP BY id >> 14 ORDER BY id >> 14`,
+    `SELECT group_concat((id - CAST(? AS INTEGER)) || ' ' || lower(hex(hash)) || char(10), '') AS lines
+     FROM (SELECT id, hash FROM ${table} WHERE id >= ? AND id < ? ORDER BY id)
+     GROUP BY id >> 14 ORDER BY id >> 14`,
   );
   return function* nodeLines(first: number, end: number): Iterable<string> {
     for (const { lines } of read.iterate(first, first, end)) yield lines;

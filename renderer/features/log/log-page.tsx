@@ -191,6 +191,7 @@ function CheckResult({ checked }: { readonly checked: Verification | 'running' |
   return (
     <p className="message harm" role="alert">
       {words.inconsistent(checked.firstBadEntry)}
+      {checked.problem !== null && ` ${words.finding(checked.problem)}`}
     </p>
   );
 }
