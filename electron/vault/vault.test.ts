@@ -11,7 +11,8 @@ import {
   type RequestName,
   type RequestOutput,
 } from '../shared/contract.ts';
-import { turnIdSchema, userIdSchema } from '../shared/ids.ts';
+import { entrySchema, turnIdSchema, userIdSchema } from '../shared/ids.ts';
+import { leafEnvelopeSchema } from './log/leaf.ts';
 import {
   administratorPassphrase,
   clinicianPassphrase,
