@@ -1,17 +1,10 @@
-import { createHash } from 'node:crypto';
-import { dirname, join, resolve } from 'node:path';
 import { appError } from '../shared/app-error.ts';
-import { err, ok } from '../shared/result.ts';
-import { verifierKeyFor } from '../vault/log/signed-note.ts';
+import { ok } from '../shared/result.ts';
 import { approvedModelsFile, maximumApprovedModelsBytes } from '../vault/models/approved-models.ts';
 import { signApprovedModels } from '../vault/models/sign-approved-models.ts';
-import { decodeUtf8 } from '../vault/policy/decode-utf8.ts';
-import { organisationKeyFile } from '../vault/policy/load-policy.ts';
 import type { Command } from './command.ts';
-import { readGivenFile } from './given-file.ts';
-import { writeNewFiles } from './new-file.ts';
-import { organisationKeyIn } from './policy-sign.ts';
-import { keyOption, readSigningKey } from './signing-key.ts';
+import { signFile } from './sign-file.ts';
+import { keyOption } from './signing-key.ts';
 
 export const modelsSign: Command = {
   name: 'models sign',
@@ -25,39 +18,19 @@ export const modelsSign: Command = {
     keyOption,
     { name: 'out', value: 'DIR', explanation: 'Where to write; else beside FILE.', needed: false },
   ],
-  async run({ values: [file = ''], options }, deps) {
-    const path = resolve(deps.workingFolder, file);
-    const bytes = readGivenFile(path, 'The list of models', maximumApprovedModelsBytes);
-    if (!bytes.ok) return bytes;
-    const text = decodeUtf8(bytes.value);
-    if (text === null) return err(notText);
-    const key = await readSigningKey(options['key'] ?? '', deps);
-    if (!key.ok) return key;
-    const { name, seed } = key.value;
-    try {
-      const signed = signApprovedModels(text, name, seed);
-      if (!signed.ok) return signed;
-      const { note, models } = signed.value;
-      const organisationKey = `${verifierKeyFor(name, seed)}\n`;
-      const out = options['out'] === undefined ? dirname(path) : resolve(deps.workingFolder, options['out']);
-      const written = writeNewFiles([
-        { path: join(out, approvedModelsFile), bytes: note, mode: 0o644 },
-        ...organisationKeyIn(out, organisationKey),
-      ]);
-      if (!written.ok) return written;
-      const sha256 = createHash('sha256').update(note).digest('hex');
-      return ok({
-        passed: true,
-        lines: [
-          `Signed: ${models} models. ${approvedModelsFile} and ${organisationKeyFile} were written.`,
-          `SHA-256 of ${approvedModelsFile}: ${sha256}`,
-        ],
-        json: { folder: out, sha256, models, verifierKey: organisationKey.trimEnd() },
-      });
-    } finally {
-      seed.fill(0);
-    }
-  },
+  run: (given, deps) =>
+    signFile(given, deps, {
+      name: 'The list of models',
+      noteFile: approvedModelsFile,
+      maximumBytes: maximumApprovedModelsBytes,
+      notText,
+      sign(text, domain, seed) {
+        const signed = signApprovedModels(text, domain, seed);
+        if (!signed.ok) return signed;
+        const { note, models } = signed.value;
+        return ok({ note, told: `Signed: ${models} models.`, json: { models } });
+      },
+    }),
 };
 
 const notText = appError(

@@ -12,7 +12,7 @@ import { parseUnambiguousJson } from '../vault/policy/unambiguous-json.ts';
 import type { Command } from './command.ts';
 import { readGivenFile } from './given-file.ts';
 import { writeNewFiles } from './new-file.ts';
-import { organisationKeyIn } from './policy-sign.ts';
+import { organisationKeyIn } from './sign-file.ts';
 import { keyOption, readSigningKey } from './signing-key.ts';
 
 /** What IT writes down; ids and codes are made here. Names and public keys are checked by `createProvisioning`. */
