@@ -5,6 +5,7 @@ import { Secret } from 'otpauth';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestInput, RequestName, RequestOutput } from '../shared/contract.ts';
 import { userIdSchema, type UserId } from '../shared/ids.ts';
+import type { LogEventType } from '../shared/log-event-types.ts';
 import { totpCode, totpStep } from './accounts/totp.ts';
 import { createRecoveryIdentity } from './keys/recovery-key.ts';
 import { createProvisioning } from './policy/provisioning.ts';
@@ -12,6 +13,7 @@ import {
   administratorPassphrase,
   clinicianPassphrase,
   failureFrom,
+  newestLeaf,
   organisationSeed,
   setUpFrom,
   signInFrom,
@@ -64,15 +66,7 @@ async function logged(): Promise<string[]> {
   const { rows } = await value('log.list', filter);
   return rows.map((row) => row.type);
 }
-/** The newest entry of this type, as it is hashed. */
-async function leafOf(type: string): Promise<{ data: Record<string, unknown>; outcome: string }> {
-  const filter = { before: null, limit: 200, userId: null, type: null, patientReference: null };
-  const { rows } = await value('log.list', filter);
-  const row = rows.find((candidate) => candidate.type === type);
-  if (row === undefined) throw new Error(`no ${type}`);
-  const { leafJson } = await value('log.open', { entry: row.entry });
-  return JSON.parse(leafJson) as { data: Record<string, unknown>; outcome: string };
-}
+const leafOf = (type: LogEventType) => newestLeaf(played.page, type);
 function appShows(key: string): string {
   const secret = Buffer.from(Secret.fromBase32(key.replaceAll(' ', '')).buffer);
   return totpCode(secret, totpStep(Date.now()));

@@ -2,13 +2,16 @@ import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { LogEventType } from '../shared/log-event-types.ts';
 import {
+  newestLeaf,
   setUpFrom,
   signInFrom,
   startPlayedVault,
   valueFrom,
   writePolicyTo,
   type PlayedVault,
+  type ReadLeaf,
 } from './vault-fixture.ts';
 
 let folder: string;
@@ -37,6 +40,13 @@ async function restart(): Promise<void> {
   played = await startPlayedVault(folder, 'launch');
 }
 
+/** The newest of this type, seen by IT after a restart. */
+async function leafAsIt(type: LogEventType): Promise<ReadLeaf> {
+  await restart();
+  await signInFrom(played.page, 'it-admin');
+  return newestLeaf(played.page, type);
+}
+
 const prompt = {
   patientReference: 'SYN-1',
   taskId: 'soap-note',
@@ -57,6 +67,10 @@ it('compares at each sign-in and leaves the newest checkpoint; work goes on', as
   });
   expect((await valueFrom(played.page, 'app.getState', {})).suspicion).toBeNull();
   expect((await played.page.ask('chat.sendPrompt', prompt)).ok).toBe(true);
+  const { outcome, data } = await leafAsIt('log.anchored');
+  const counts = { matching: expect.any(Number), foreign: 0, root: expect.stringMatching(/^[0-9a-f]{64}$/) };
+  expect([outcome, data]).toMatchObject(['success', counts]);
+  expect(data['matching']).toBeGreaterThan(0);
 });
 
 it('finds a record that was set back: says so, records it, and nothing new is asked', async () => {
@@ -104,6 +118,9 @@ it('finds a record that was set back: says so, records it, and nothing new is as
     });
     expect((await valueFrom(played.page, 'app.getState', {})).suspicion).toMatchObject({ kind: 'rollback' });
     renameSync(away, share);
+    const { outcome, data } = await leafAsIt('log.anchor-mismatch');
+    expect([outcome, data['kind']]).toEqual(['attention', 'rollback']);
+    expect(data['anchorSize']).toBeGreaterThan(Number(data['treeSize']));
   } finally {
     rmSync(yesterday, { recursive: true });
   }
@@ -152,6 +169,7 @@ it('says that the folder cannot be reached, or holds false files, and goes on', 
   });
   expect(JSON.stringify(notices())).toContain('cannot be reached');
   expect((await played.page.ask('chat.sendPrompt', prompt)).ok).toBe(true);
+  expect(await leafAsIt('log.anchor-failed')).toMatchObject({ data: { reason: 'unreachable' } });
 
   cpSync(join(folder, 'policy'), share, { recursive: true });
   await restart();

@@ -15,6 +15,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { ModelImport } from '../shared/library-contract.ts';
 import {
   failureFrom,
+  newestLeaf,
   setUpFrom,
   signInFrom,
   startPlayedVault,
@@ -193,4 +194,9 @@ it('another model is chosen for the next sign-in; the one that answers stays, an
   expect(await ask('models.remove', 'twin')).toBe('none');
   expect(models()).toEqual(['test.gguf']);
   expect(await ask('models.remove', 'twin')).toBe('model-missing');
+  const actor = { id: expect.any(String), role: 'it-admin' };
+  const chosen = { actor, outcome: 'success', data: { modelId: 'test-model' } };
+  expect(await newestLeaf(played.page, 'model.chosen')).toMatchObject(chosen);
+  const removed = { actor, outcome: 'success', data: { modelId: 'twin' } };
+  expect(await newestLeaf(played.page, 'model.removed')).toMatchObject(removed);
 });

@@ -10,7 +10,8 @@ import {
   type RequestOutput,
   type VaultEvent,
 } from '../shared/contract.ts';
-import { userIdSchema } from '../shared/ids.ts';
+import { userIdSchema, type Entry } from '../shared/ids.ts';
+import type { LogEventType } from '../shared/log-event-types.ts';
 import type { Role } from '../shared/roles.ts';
 import { createBlockedReports, type BlockedReports } from './blocked-reports.ts';
 import { playModel, type PlayedModel } from './played-model-fixture.ts';
@@ -224,4 +225,21 @@ export async function signInFrom(page: PlayedPage, role: Role, passphrase?: stri
     userId: userIdSchema.parse(user?.userId),
     passphrase: passphrase ?? usual,
   });
+}
+
+export type ReadLeaf = {
+  readonly entry: Entry;
+  readonly outcome: string;
+  readonly patient: string | null;
+  readonly actor: { readonly id: string | null; readonly role: string };
+  readonly texts: Readonly<Record<string, string>>;
+  readonly data: Readonly<Record<string, unknown>>;
+};
+/** The newest entry of this type, as it is hashed. */
+export async function newestLeaf(page: PlayedPage, type: LogEventType): Promise<ReadLeaf> {
+  const filter = { before: null, limit: 1, userId: null, type, patientReference: null };
+  const [row] = (await valueFrom(page, 'log.list', filter)).rows;
+  if (row === undefined) throw new Error(`no ${type}`);
+  const { leafJson } = await valueFrom(page, 'log.open', { entry: row.entry });
+  return { ...(JSON.parse(leafJson) as Omit<ReadLeaf, 'entry'>), entry: row.entry };
 }

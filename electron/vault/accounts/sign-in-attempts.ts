@@ -27,6 +27,8 @@ export type SignInAttempts = {
    */
   takeBack(userId: UserId): void;
   state(userId: UserId): { readonly failures: number; readonly waiting: boolean };
+  /** So many wrong guesses that the long wait has begun. */
+  isLockedOut(userId: UserId): boolean;
   /** IT lifts the wait. */
   clear(userId: UserId): void;
   /** True once after the file was damaged: every account had to wait from then on. */
@@ -184,6 +186,10 @@ export function createSignInAttempts(deps: {
     state(userId) {
       const entry = entryOf(userId);
       return { failures: entry.failures, waiting: waitLeftMs(entry) > 0 };
+    },
+    isLockedOut(userId) {
+      const entry = entryOf(userId);
+      return entry.failures >= rules().signInLockoutAfter && waitLeftMs(entry) > 0;
     },
     takeDamage() {
       const was = damaged;

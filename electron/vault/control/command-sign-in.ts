@@ -32,6 +32,8 @@ export function createCommandSignIn(deps: CommandSignInDeps): CommandSignIn {
 
   function refused(user: UserId | null, reason: FailureReason | 'abandoned'): void {
     recordSystemEvent(session, 'session.sign-in-failed', 'refused', { user, reason, observed: null });
+    if (user !== null && reason === 'passphrase' && deps.attempts.isLockedOut(user))
+      recordSystemEvent(session, 'session.locked-out', 'attention', { user, observed: null });
   }
 
   function admit(open: OpenSession): OpenSession {
@@ -70,9 +72,7 @@ export function createCommandSignIn(deps: CommandSignInDeps): CommandSignIn {
     giveSecondFactor(code) {
       if (visit === null || visit.isSignedIn) return err(begunAlready);
       const { open } = visit;
-      const guess = deps.attempts.begin(open.actor.userId);
-      if (!guess.ok) return guess;
-      const given = checkSecondFactor(open, code);
+      const given = checkSecondFactor(open, deps.attempts, code);
       return given.ok ? ok(admit(open)) : given;
     },
     end() {

@@ -40,7 +40,7 @@ export function backupHandlers(
       if (path === null) return err(notChosen);
       const open = deps.session();
       if (isInside(dirname(open.databasePath), path)) return err(notThere);
-      const proven = await proveOwnPassphrase(deps, deps.keyring().current(), open.actor.userId, passphrase);
+      const proven = await proveOwnPassphrase(deps, deps.keyring().current(), open, passphrase);
       if (!proven.ok) return proven;
       proven.value?.fill(0);
       return deps.changes.decommission(path);

@@ -4,6 +4,7 @@ import type { KeyringEditor } from '../accounts/keyring-editor.ts';
 import type { LatePassphraseMeter } from '../accounts/late-passphrase-meter.ts';
 import { activeRecord, withUser } from '../keys/user-record.ts';
 import type { OpenSession } from '../session/open-session.ts';
+import { checkSecondFactor } from '../session/second-factor-step.ts';
 import { proveOwnPassphrase, type OwnPassphraseDeps } from '../session/own-passphrase.ts';
 import { recordEvent, recordThen } from '../session/record-event.ts';
 import type { Handlers } from './request-table.ts';
@@ -46,7 +47,7 @@ export function ownAccountHandlers(deps: OwnAccountDeps): OwnAccountHandlers {
     },
     'account.changePassphrase': async ({ current, passphrase }) => {
       const { installationId, epoch, organisationName } = keyring().current();
-      const proven = await proveOwnPassphrase(deps, keyring().current(), self(), current);
+      const proven = await proveOwnPassphrase(deps, keyring().current(), session(), current);
       if (!proven.ok) return proven;
       const deviceSecret = proven.value;
       try {
@@ -83,9 +84,7 @@ export function ownAccountHandlers(deps: OwnAccountDeps): OwnAccountHandlers {
     },
     'account.removeSecondFactor': ({ code }) => {
       if (deps.secondFactorRequired()) return err(required);
-      const guess = deps.attempts.begin(self());
-      if (!guess.ok) return guess;
-      const given = session().factors.check(self(), code);
+      const given = checkSecondFactor(session(), deps.attempts, code);
       if (!given.ok) return given;
       deps.attempts.succeeded(self());
       recordEvent(session(), { type: 'second-factor.removed', data: { user: self(), kind: 'totp' } });

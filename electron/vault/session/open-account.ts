@@ -6,16 +6,14 @@ import { unlock } from '../keys/installation.ts';
 import type { Keyring, UserRecord } from '../keys/keyring-schema.ts';
 import type { VaultKeys } from '../keys/sealed-keys.ts';
 import { parseEnrolmentCode } from '../policy/enrolment-code.ts';
+import type { Guesses } from './wrong-guess.ts';
 
 export type FailureReason =
   'passphrase' | 'second-factor' | 'locked-out' | 'disabled' | 'unknown-account' | 'keychain' | 'keyring';
 
 export type AccountDeps = {
   readonly keychain: Keychain;
-  readonly attempts: {
-    /** Counts one guess as wrong until `succeeded`; refuses while the account has to wait. */
-    begin(userId: UserId): Result<void>;
-    succeeded(userId: UserId): void;
+  readonly attempts: Guesses & {
     /** Takes back the guess that `begin` counted last: the passphrase was right, and more is still asked for. */
     takeBack(userId: UserId): void;
   };

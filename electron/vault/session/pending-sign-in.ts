@@ -7,6 +7,7 @@ import type { DeviceRecord, UserRecord } from '../keys/keyring-schema.ts';
 import { recordEvent } from './record-event.ts';
 import type { OpenSession } from './open-session.ts';
 import { checkSecondFactor } from './second-factor-step.ts';
+import { beginGuess, type Guesses } from './wrong-guess.ts';
 
 /** Why a passphrase must be chosen before anything else. */
 type PassphraseReason = 'enrolment' | 'forced' | 'recovery';
@@ -25,7 +26,7 @@ export type PendingDeps = {
     Result<{ readonly secret: Uint8Array | null; readonly changed: DeviceRecord | null }>
   >;
   /** Counts one guess; refuses while the account has to wait. */
-  readonly countGuess: () => Result<void>;
+  readonly guesses: Guesses;
   readonly nowIso: () => string;
 };
 
@@ -71,9 +72,9 @@ export function createPendingSignIn(deps: PendingDeps): PendingSignIn {
   }
 
   function giveSecondFactor(code: string): Result<SignInStep> {
-    const guess = deps.countGuess();
-    if (!guess.ok) return guess;
     if (enrolment !== null) {
+      const guess = beginGuess(open, deps.guesses);
+      if (!guess.ok) return guess;
       const confirmed = factors.confirm(user.userId, code);
       if (!confirmed.ok) return confirmed;
       recordEvent(open, { type: 'second-factor.enrolled', data: { user: user.userId, kind: 'totp' } });
@@ -81,7 +82,7 @@ export function createPendingSignIn(deps: PendingDeps): PendingSignIn {
       enrolment = null;
       return ok(next());
     }
-    const given = checkSecondFactor(open, code);
+    const given = checkSecondFactor(open, deps.guesses, code);
     if (!given.ok) return given;
     factorGiven = true;
     return ok(next());

@@ -68,6 +68,8 @@ export function createSignIn(deps: SignInDeps): SignIn {
     error: AppError,
   ): Promise<Result<never>> {
     await deps.journal.append({ type: 'sign-in.failed', user: userId, reason });
+    if (userId !== null && reason === 'passphrase' && deps.attempts.isLockedOut(userId))
+      await deps.journal.append({ type: 'sign-in.locked-out', user: userId });
     return err(error);
   }
 
@@ -139,7 +141,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
         return strength.acceptable ? null : strength.advice;
       },
       deviceSecret: () => deviceSecretFor(deps.keychain, currentKeyring(deps), openedWith === 'recovery-key'),
-      countGuess: () => deps.attempts.begin(userId),
+      guesses: deps.attempts,
       nowIso: () => new Date(deps.clock.nowMs()).toISOString(),
     });
     return goTo(pending.next());
