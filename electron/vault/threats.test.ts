@@ -12,12 +12,21 @@ import { nodeId, openLogReader } from './log/log-reader.ts';
 import { hashLeaf, nodesAddedBy, rootOf } from './log/merkle.ts';
 import { signNote, verifierKeyFor } from './log/signed-note.ts';
 import { verifyLog, type LogCheck } from './log/verify-log.ts';
+import { report } from './played-model-fixture.ts';
 import { clinicianPassphrase, setUpFrom, signInFrom, startPlayedVault, valueFrom } from './vault-fixture.ts';
 
 /**
  * Each row of the table in SECURITY.md, "What the record proves, and what it does not". Where the record alone notices
  * nothing, that is shown too, and then what is needed to notice it.
  */
+const asked = {
+  patientReference: 'SYN-1',
+  taskId: 'soap-note',
+  sourceText: 'A made-up visit with a cough.',
+  question: '',
+  regenerates: null,
+} as const;
+
 let fixture: BundleFixture;
 let folder: string;
 beforeEach(() => {
@@ -86,16 +95,36 @@ describe(rows.clinician, () => {
         found.map(async ({ entry }) => (await valueFrom(played.page, 'log.open', { entry })).leafJson),
       );
     };
+    // Entries of each kind that a clinician makes, and what they are about: a page can name them.
+    const { turnId } = await valueFrom(played.page, 'chat.sendPrompt', asked);
+    played.model.say({ kind: 'delta', turnId, text: 'A made-up answer.' });
+    played.model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
+    const { entry } = await valueFrom(played.page, 'clipboard.recordCopy', { turnId, text: 'answer' });
     const before = await own();
+    expect(before.length).toBeGreaterThan(4);
     const ending: readonly RequestName[] = ['session.signOut', 'session.lock', 'session.cancelSignIn'];
     // Whatever the contract knows, with what a page under somebody's control could send.
     for (const name of Object.keys(contract) as RequestName[]) {
       if (ending.includes(name)) continue;
-      for (const input of [{}, { entry: 1 }, { entry: 1, leafJson: '{}' }])
+      for (const input of [{}, { entry }, { entry, leafJson: '{}' }, { turnId }])
         await played.page.ask(name, input as RequestInput<typeof name>);
     }
-    const after = await own();
-    expect(after).toEqual(expect.arrayContaining(before));
+    // And what they take, about the same entries, again and with other words.
+    const { patientReference, sourceText } = asked;
+    const again: readonly (() => Promise<unknown>)[] = [
+      () => played.page.ask('chat.stop', { turnId }),
+      () => played.page.ask('note.accept', { turnId, finalText: 'Another answer.' }),
+      () => played.page.ask('note.accept', { turnId, finalText: '' }),
+      () => played.page.ask('record.correct', { entry, patientReference, correction: 'Not so.' }),
+      () => played.page.ask('clipboard.recordCopy', { turnId, text: 'other' }),
+      () => played.page.ask('chat.sendPrompt', { ...asked, regenerates: turnId }),
+      () => played.page.ask('source.recordOpened', { patientReference, fileName: 'a.txt', text: sourceText }),
+      () => played.page.ask('workspace.clearDraft', {}),
+      () => played.page.ask('source.release', {}),
+    ];
+    for (const act of again) await act();
+    // Nothing was taken out, changed or put between: what there was is still the beginning, entry for entry.
+    expect((await own()).toReversed().slice(0, before.length)).toEqual(before.toReversed());
     expect((await valueFrom(played.page, 'log.verify', {})).consistent).toBe(true);
     played.vault.stop();
   });
@@ -135,6 +164,52 @@ describe(rows.withoutKeys, () => {
       }
     });
     expect(looks.filter((look) => look === 'ok')).toEqual([]);
+  });
+
+  it('is found where a page is one of its own earlier selves, whose MAC is right', () => {
+    const whole = (): Buffer => {
+      fixture.database.execute('PRAGMA wal_checkpoint(TRUNCATE)');
+      return readFileSync(fixture.path);
+    };
+    const [earlier, size] = [whole(), fixture.log.size()];
+    fixture.appendCopies(12);
+    const later = whole();
+    const path = join(folder, 'older.db');
+    const pageOf = (bytes: Buffer, page: number): Buffer => bytes.subarray(page * 4096, (page + 1) * 4096);
+    const look = (bytes: Buffer): string => {
+      writeFileSync(path, bytes);
+      try {
+        const database = openWritableDatabase(path, fixture.dek, { mustExist: true });
+        try {
+          if (database.raw.pragma('integrity_check', { simple: true }) !== 'ok') return 'refused';
+          const reader = openLogReader(database);
+          if (!checkOf({ reader, origin: fixture.origin }).consistent) return 'inconsistent';
+          const all = [...reader.leaves(reader.size())].map(({ bytes: leaf }) => String(leaf));
+          const texts = [...reader.payloads(reader.size())].map(({ index, text }) => [index, String(text)]);
+          return JSON.stringify([all, texts]);
+        } finally {
+          database.close();
+        }
+      } catch {
+        return 'refused';
+      } finally {
+        for (const name of readdirSync(folder).filter((entry) => entry.startsWith('older.db')))
+          rmSync(join(folder, name));
+      }
+    };
+    const untouched = look(later);
+    expect(untouched).toContain('clipboard.copied');
+    const pages = Array.from({ length: earlier.length / 4096 }, (_, page) => page);
+    const changed = pages.filter((page) => !pageOf(earlier, page).equals(pageOf(later, page)));
+    expect([size, changed.length > 5]).toEqual([7, true]);
+    const looks = changed.map((page) => {
+      const mixed = Buffer.from(later);
+      pageOf(earlier, page).copy(mixed, page * 4096);
+      return look(mixed);
+    });
+    // Found, or nothing of the record is another: the page belonged to the search index, say.
+    expect(looks.filter((each) => !['refused', 'inconsistent', untouched].includes(each))).toEqual([]);
+    expect(looks).toContain('refused');
   });
 });
 
