@@ -10,7 +10,11 @@ import { answerCommand, callVault } from '../links/control-channel.ts';
 import { controlSocket } from '../links/control-socket.ts';
 import { totpCode, totpStep } from '../vault/accounts/totp.ts';
 import { createLocalLine } from '../links/network-guard-line.ts';
+import { openWritableDatabase } from '../vault/database/open-database.ts';
+import { unlockWithRecoveryKey } from '../vault/keys/installation.ts';
 import { readKeyring } from '../vault/keys/keyring-file.ts';
+import { valueOf } from '../vault/keys/keys-fixture.ts';
+import { parseRecoveryIdentity } from '../vault/keys/recovery-key.ts';
 import { signEd25519 } from '../vault/log/ed25519.ts';
 import {
   administratorPassphrase,
@@ -27,13 +31,14 @@ import { cliDeps, givenSecret, jsonAnswer, run, type Run } from './cli-fixture.t
 /** Commands on the real vault over the real socket; only the page and the model of the vault are played. */
 let folder: string;
 let played: PlayedVault;
+let recovery: readonly string[];
 let listener: { close(): void } | null = null;
 const line = createLocalLine();
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cloister-ask-'));
   played = await startPlayedVault(folder, 'launch');
-  await setUpFrom(played.page);
+  recovery = await setUpFrom(played.page);
   await restart();
 });
 afterEach(() => {
@@ -79,6 +84,30 @@ describe('a command that asks the app', () => {
       'log.verified Ivy Admin',
       'command.signed-in Ivy Admin',
       'session.signed-in Cleo Clinician',
+    ]);
+  });
+
+  it('says that the record is not whole, which entry is the first that is wrong, and ends with 1', async () => {
+    await signInFrom(played.page, 'clinician');
+    const data = join(folder, 'data');
+    const { keyring } = valueOf(readKeyring(data)) ?? {};
+    const identity = parseRecoveryIdentity(recovery[0] ?? '');
+    if (keyring === undefined || !identity.ok) throw new Error('no key file');
+    const { dek } = valueOf(await unlockWithRecoveryKey({ keyring, identity: identity.value }));
+    // Somebody with the database key, while the app runs.
+    const database = openWritableDatabase(join(data, 'cloister.db'), dek, { mustExist: true });
+    database.execute('DROP TRIGGER leaves_no_update');
+    database.execute(
+      `UPDATE leaves SET leaf = CAST(replace(CAST(leaf AS TEXT), '"seq":3', '"seq":33') AS BLOB) WHERE seq = 3`,
+    );
+    database.close();
+    const { exitCode, answer } = await verify();
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(answer)).toMatchObject({ consistent: false, firstBadEntry: 3 });
+    const inWords = await asks(['log', 'verify', '--as', 'Ivy Admin'], administratorPassphrase);
+    expect([inWords.exitCode, inWords.answer]).toEqual([
+      1,
+      expect.stringContaining('THE RECORD IS NOT WHOLE: the first bad entry is 3.'),
     ]);
   });
 

@@ -12,9 +12,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openReadOnlyDatabase } from '../database/open-database.ts';
+import { openReadOnlyDatabase, openWritableDatabase } from '../database/open-database.ts';
 import { runVerifier } from '../log/bundle-fixture.ts';
 import { codeOf, valueOf } from '../keys/keys-fixture.ts';
+import { unlockWithRecoveryKey } from '../keys/installation.ts';
+import { readKeyring } from '../keys/keyring-file.ts';
 import { createRecoveryIdentity } from '../keys/recovery-key.ts';
 import { canonicalBytes } from '../log/canonical-json.ts';
 import { systemClock } from '../log/clock.ts';
@@ -138,6 +140,43 @@ describe('AC-21: a restore', () => {
     await signInFrom(again.page, 'it-admin');
     expect(await rowsOf(again, 'log.continued')).toMatchObject([{ entry: 0, outcome: 'attention' }]);
     again.vault.stop();
+  });
+
+  it('AC-23: keeps the record of before closed: nothing is changed, taken away or added', async () => {
+    const home = fixture.emptyFolder();
+    valueOf(await restoreTo(home));
+    const { keyring } = valueOf(readKeyring(join(home, 'data'))) ?? {};
+    if (keyring === undefined) throw new Error('no key file');
+    const { dek } = valueOf(await unlockWithRecoveryKey({ keyring, identity: fixture.identity }));
+    const database = openWritableDatabase(join(home, 'data', 'cloister.db'), dek, { mustExist: true });
+    const content = () =>
+      ['leaves', 'nodes', 'payloads', 'checkpoints', 'records'].map((table) =>
+        database.prepare(`SELECT * FROM earlier_${table}`).all(),
+      );
+    const before = content();
+    expect(before.every((rows) => rows.length > 0)).toBe(true);
+    for (const sql of [
+      "UPDATE earlier_leaves SET leaf = x'00'",
+      'DELETE FROM earlier_leaves',
+      "INSERT OR REPLACE INTO earlier_leaves (id, leaf) VALUES (0, x'00')",
+      "INSERT INTO earlier_leaves (id, leaf) VALUES (99999, x'00')",
+      'UPDATE earlier_nodes SET hash = zeroblob(32)',
+      'DELETE FROM earlier_nodes',
+      'INSERT INTO earlier_nodes (id, hash) VALUES (99999, zeroblob(32))',
+      "UPDATE earlier_payloads SET text = 'other'",
+      'DELETE FROM earlier_payloads',
+      "INSERT INTO earlier_payloads (id, seq, field, salt, text) VALUES (99999, 1, 'copied', zeroblob(32), 'x')",
+      "UPDATE earlier_checkpoints SET note = 'other'",
+      'DELETE FROM earlier_checkpoints',
+      "INSERT OR REPLACE INTO earlier_checkpoints SELECT epoch, size, 'other', kept FROM earlier_checkpoints",
+      'UPDATE earlier_records SET size = 1',
+      'DELETE FROM earlier_records',
+    ])
+      expect(() => {
+        database.execute(sql);
+      }, sql).toThrow('an earlier record is closed');
+    expect(content()).toEqual(before);
+    database.close();
   });
 
   it('gives two computers that restore the same backup two origins and two keys', async () => {

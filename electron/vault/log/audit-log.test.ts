@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { turnIdSchema } from '../../shared/ids.ts';
 import { openReadOnlyDatabase } from '../database/open-database.ts';
@@ -144,6 +145,69 @@ describe('AC-23 no leaf is changed or removed', () => {
     expect(fixture.reader.leaf(0)).toEqual(before);
     expect(fixture.reader.payloadsOf(0)[0]?.text).toBe('first');
   });
+});
+
+describe('AC-23 logging cannot be disabled', () => {
+  const sources = readdirSync(join(import.meta.dirname, '..', '..'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !/\.test\.ts$|fixture\.ts$/.test(name))
+    .map((name) => ({ name, text: readFileSync(join(import.meta.dirname, '..', '..', name), 'utf8') }));
+
+  it('in one place of the source alone something is added, and nothing takes away but retention', () => {
+    const record = String.raw`(?:leaves|tree_nodes|payloads|checkpoints|earlier_\w+)\b`;
+    const changes = new RegExp(
+      String.raw`(?:INSERT (?:OR \w+ )?INTO|REPLACE INTO|UPDATE|DELETE FROM) ${record}[^'\`]*`,
+      'g',
+    );
+    const found = sources.flatMap(({ name, text }) =>
+      [...text.matchAll(changes)].map(([sql]) => `${name}: ${sql}`),
+    );
+    expect(found.toSorted()).toEqual([
+      'vault/backup/carry-record.ts: INSERT INTO earlier_checkpoints (epoch, size, note, kept) VALUES (?, ?, ?, ?)',
+      'vault/backup/carry-record.ts: INSERT INTO earlier_leaves (id, leaf) VALUES (?, ?)',
+      'vault/backup/carry-record.ts: INSERT INTO earlier_nodes (id, hash) VALUES (?, ?)',
+      'vault/backup/carry-record.ts: INSERT INTO earlier_payloads (id, seq, field, salt, text) VALUES (?, ?, ?, ?, ?)',
+      'vault/backup/carry-record.ts: INSERT INTO earlier_records (epoch, origin, verifier_key, size) VALUES (?, ?, ?, ?)',
+      'vault/log/log-statements.ts: DELETE FROM checkpoints WHERE size = ? AND kept = 0',
+      'vault/log/log-statements.ts: INSERT INTO checkpoints (size, note, kept) VALUES (?, ?, 0)',
+      'vault/log/log-statements.ts: INSERT INTO leaves (seq, leaf) VALUES (?, ?)',
+      'vault/log/log-statements.ts: INSERT INTO payloads (id, seq, field, salt, text) VALUES (?, ?, ?, ?, ?)',
+      'vault/log/log-statements.ts: INSERT INTO tree_nodes (id, hash) VALUES (?, ?)',
+      'vault/log/log-statements.ts: UPDATE checkpoints SET kept = 1 WHERE size = ?',
+      'vault/retention/delete-texts.ts: DELETE FROM payloads WHERE id >= ? AND id < ?',
+    ]);
+  });
+
+  it('nothing lifts the triggers, and a migration that replaces one puts a stricter one in its place', () => {
+    const lifted = sources.filter(({ text }) =>
+      /DROP TRIGGER|writable_schema|recursive_triggers=|DISABLE TRIGGER/i.test(text),
+    );
+    expect(lifted.map(({ name }) => name)).toEqual(['vault/database/retention-tables.ts']);
+  });
+
+  it('an entry that cannot be written ends what it was about: nothing is stored, and no receipt is given', () => {
+    appendCopy('made-up words');
+    expect(appendTooLarge).toThrow();
+    expect(fixture.log.size()).toBe(1);
+  });
+
+  /** More fields than a leaf can hold. */
+  function appendTooLarge(): unknown {
+    return fixture.log.append({
+      type: 'log.exported',
+      actor: fixture.actor,
+      session: fixture.session,
+      patient: null,
+      outcome: 'success',
+      data: {
+        treeSize: 1,
+        root: 'ab'.repeat(32),
+        clinicalText: 'withheld',
+        selection: null,
+        recipients: Array.from({ length: 1100 }, () => 'cd'.repeat(32)),
+      },
+      texts: {},
+    });
+  }
 });
 
 describe('the file', () => {
