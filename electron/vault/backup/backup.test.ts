@@ -88,7 +88,7 @@ describe('a backup', () => {
     const format = readFileSync(join(import.meta.dirname, 'FORMAT.md'), 'utf8');
     const listed = [...format.slice(format.indexOf('## manifest.json')).matchAll(/^\| `(\w+)` +\|/gm)];
     const manifest = JSON.parse(readFileSync(join(fixture.backup, 'manifest.json'), 'utf8')) as object;
-    expect(listed.map(([, name]) => name).toSorted()).toEqual(Object.keys(manifest).toSorted());
+    expect(listed.map(([, name]) => String(name)).toSorted()).toEqual(Object.keys(manifest).toSorted());
   });
 
   it('never replaces anything, is not put among our own files, and says so in the record', async () => {
