@@ -50,7 +50,7 @@ const sampler = { temperature: 0, topP: 1, topK: 1, minP: 0, repeatPenalty: 1, s
 
 async function answer(question: z.infer<typeof questionSchema>): Promise<unknown> {
   if (question.do === 'load') {
-    const loaded = await engine.load(question.model, question.known, () => undefined, ever);
+    const loaded = await engine.load(question.model, { threads: question.known }, () => undefined, ever);
     if (!loaded.ok) throw new Error(loaded.error.message);
     return loaded.value;
   }

@@ -42,7 +42,7 @@ export const tokensRow: Row = {
     });
     const { name, sizeBytes, sha256 } = entry;
     const model = { name, sizeBytes, sha256, path, contextTokens: 2048 };
-    const loaded = await engine.load(model, null, () => undefined, AbortSignal.timeout(120_000));
+    const loaded = await engine.load(model, {}, () => undefined, AbortSignal.timeout(120_000));
     if (!loaded.ok) return { skipped: loaded.error.message };
     return sides(engine, path, loaded.value.threads.threads);
   },

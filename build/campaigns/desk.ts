@@ -150,6 +150,7 @@ function sayReady(vault: VaultChild): void {
     llamaCppRelease: 'b1',
     backend: 'cpu',
     threads: { key: 'k', ...threads, candidates: [threads] },
+    identity: '1:2:3:4:5',
   });
   vault.say({
     kind: 'status',

@@ -133,6 +133,7 @@ function startMessage(folder: string): ToVault {
     keychain: { available: false, backend: 'none' },
     startedBecause: 'launch',
     locked: null,
+    hashedModel: null,
     testHooksFile: null,
   };
 }

@@ -66,7 +66,7 @@ export function knownChoice(model: TinyModel, loaded: LoadedFacts): ThreadChoice
 }
 
 export async function loadOrThrow(engine: Engine, model: TinyModel): Promise<LoadedFacts> {
-  const loaded = await engine.load(model.specification, null, () => undefined, AbortSignal.timeout(60_000));
+  const loaded = await engine.load(model.specification, {}, () => undefined, AbortSignal.timeout(60_000));
   if (!loaded.ok) throw new Error(loaded.error.message);
   return loaded.value;
 }

@@ -20,7 +20,7 @@ describe('a model of random words', () => {
     engine = createTestEngine();
     const result = await engine.load(
       model.specification,
-      null,
+      {},
       ({ step }) => steps.push(step),
       AbortSignal.timeout(60_000),
     );
@@ -254,7 +254,12 @@ describe('a model of random words', () => {
     await generate(engine, asked, stop.signal, () => stop.abort());
     const resumed = await generate(engine, asked);
     const fresh = createTestEngine();
-    await fresh.load(model.specification, loaded.threads, () => undefined, AbortSignal.timeout(60_000));
+    await fresh.load(
+      model.specification,
+      { threads: loaded.threads },
+      () => undefined,
+      AbortSignal.timeout(60_000),
+    );
     const expected = await generate(fresh, asked);
     await fresh.dispose();
     expect(resumed.text).toBe(expected.text);
@@ -270,10 +275,15 @@ describe('a model of random words', () => {
   test('a thread count measured before with the same key is not measured again, one with another key is', async () => {
     const known = knownChoice(model, loaded);
     const other = createTestEngine();
-    const kept = await other.load(model.specification, known, () => undefined, AbortSignal.timeout(60_000));
+    const kept = await other.load(
+      model.specification,
+      { threads: known },
+      () => undefined,
+      AbortSignal.timeout(60_000),
+    );
     const measured = await other.load(
       model.specification,
-      { ...known, key: 'other' },
+      { threads: { ...known, key: 'other' } },
       () => undefined,
       AbortSignal.timeout(60_000),
     );
@@ -360,7 +370,7 @@ test('an approved file that the engine cannot read is a failure with a sentence,
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const engine = createTestEngine();
   const specification = { ...model.specification, sizeBytes: bytes.length, sha256 };
-  const loaded = await engine.load(specification, null, () => undefined, AbortSignal.timeout(60_000));
+  const loaded = await engine.load(specification, {}, () => undefined, AbortSignal.timeout(60_000));
   await engine.dispose();
   model.remove();
   expect(loaded).toEqual({ ok: false, error: modelNotGguf });
@@ -369,7 +379,7 @@ test('an approved file that the engine cannot read is a failure with a sentence,
 test('a model that needs more memory than the computer has is not loaded, and both figures are said', async () => {
   const model = makeTinyModel();
   const engine = createTestEngine({ totalMemoryBytes: 1024 ** 3 });
-  const loaded = await engine.load(model.specification, null, () => undefined, AbortSignal.timeout(60_000));
+  const loaded = await engine.load(model.specification, {}, () => undefined, AbortSignal.timeout(60_000));
   await engine.dispose();
   model.remove();
   const code = loaded.ok ? 'none' : loaded.error.code;
@@ -383,7 +393,7 @@ test('a model that needs more memory than the computer has is not loaded, and bo
 test('a model whose context needs more memory than is free says so', async () => {
   const model = makeTinyModel('--context', '20000000');
   const engine = createTestEngine({ totalMemoryBytes: Number.MAX_SAFE_INTEGER });
-  const loaded = await engine.load(model.specification, null, () => undefined, AbortSignal.timeout(60_000));
+  const loaded = await engine.load(model.specification, {}, () => undefined, AbortSignal.timeout(60_000));
   const answered = await generate(engine, request());
   await engine.dispose();
   model.remove();
@@ -411,7 +421,7 @@ test.runIf(existsSync(realModel))(
         sha256: '9ee11adf737960ff06123d5c4fba24d12c5b05ba460a7afa88950fbf2b61add0',
         contextTokens: 2048,
       },
-      null,
+      {},
       () => undefined,
       AbortSignal.timeout(60_000),
     );

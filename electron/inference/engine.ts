@@ -1,3 +1,4 @@
+import type { HashedFile } from '../links/hashed-file.ts';
 import type { ModelSpecification, ThreadChoice } from '../links/model-port.ts';
 import type { ModelStatus } from '../shared/contract.ts';
 import { err, ok, type Result } from '../shared/result.ts';
@@ -41,6 +42,8 @@ export type LoadedFacts = {
   readonly backend: string;
   readonly threads: ThreadChoice;
   readonly contextTokens: number;
+  /** Of the file, as `HashedFile` has it. */
+  readonly identity: string;
 };
 
 /** Of the system and of Cloister's other processes; with less, all of it would live on the disk. */
@@ -55,7 +58,8 @@ export type Engine = {
    */
   load(
     specification: ModelSpecification,
-    knownThreads: ThreadChoice | null,
+    /** From earlier runs on this machine, so that it need not be found out again. */
+    known: { readonly threads?: ThreadChoice | null; readonly hashed?: HashedFile | null },
     onStatus: (status: LoadingStatus) => void,
     signal: AbortSignal,
   ): Promise<Result<LoadedFacts>>;
@@ -122,8 +126,8 @@ async function loadVerified(
   deps: EngineDeps,
   loaded: Loaded,
   file: VerifiedModelFile,
-  [specification, knownThreads, onStatus, signal]: Parameters<Engine['load']>,
-): Promise<Result<Omit<LoadedFacts, 'verifyMs'>>> {
+  [specification, { threads: knownThreads = null }, onStatus, signal]: Parameters<Engine['load']>,
+): Promise<Result<Omit<LoadedFacts, 'verifyMs' | 'identity'>>> {
   const { cpu, now } = deps;
   const startedAt = now();
   const runtime = (loaded.runtime ??= await startLlamaRuntime(await deps.importNodeLlamaCpp(), cpu));
@@ -189,11 +193,12 @@ async function load(
   loaded: Loaded,
   ...options: Parameters<Engine['load']>
 ): Promise<Result<LoadedFacts>> {
-  const [specification, , onStatus, signal] = options;
+  const [specification, { hashed = null }, onStatus, signal] = options;
   await dropModel(loaded);
   const startedAt = deps.now();
   const file = await verifyModelFile({
     ...specification,
+    hashed,
     onProgress: inPercents('checking', onStatus),
     signal,
   });
@@ -201,7 +206,7 @@ async function load(
   const verifyMs = deps.now() - startedAt;
   try {
     const result = await loadVerified(deps, loaded, file.value, options);
-    if (result.ok) return ok({ ...result.value, verifyMs });
+    if (result.ok) return ok({ ...result.value, verifyMs, identity: file.value.identity });
     await dropModel(loaded);
     return result;
   } catch (error) {

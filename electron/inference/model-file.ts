@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import type { AppError } from '../shared/app-error.ts';
+import type { HashedFile } from '../links/hashed-file.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import {
   modelMissing,
@@ -16,6 +17,8 @@ const chunkBytes = 4 * 1024 * 1024;
 
 /** A file whose bytes were hashed and are the approved ones. */
 export type VerifiedModelFile = {
+  /** As `HashedFile` has it. */
+  readonly identity: string;
   /**
    * Whether the path still leads to the very file that was hashed, unwritten since (device, inode, size, times).
    *
@@ -28,14 +31,8 @@ export type VerifiedModelFile = {
   close(): Promise<void>;
 };
 
-function sameFile(a: BigIntStats, b: BigIntStats): boolean {
-  return (
-    a.dev === b.dev &&
-    a.ino === b.ino &&
-    a.size === b.size &&
-    a.mtimeNs === b.mtimeNs &&
-    a.ctimeNs === b.ctimeNs
-  );
+function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(':');
 }
 
 function hasCode(error: unknown, ...codes: string[]): boolean {
@@ -62,12 +59,18 @@ async function hashFile(
   return hash.digest('hex');
 }
 
+type Approved = {
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly hashed: HashedFile | null;
+};
+
 async function checkOpenFile(
   file: FileHandle,
-  approved: { readonly sizeBytes: number; readonly sha256: string },
+  approved: Approved,
   onProgress: (fraction: number) => void,
   signal: AbortSignal,
-): Promise<Result<BigIntStats>> {
+): Promise<Result<string>> {
   const before = await file.stat({ bigint: true });
   if (!before.isFile()) return err(modelMissing);
   const size = Number(before.size);
@@ -76,19 +79,24 @@ async function checkOpenFile(
   if (bytesRead > 0 && !head.subarray(0, bytesRead).equals(magic.subarray(0, bytesRead)))
     return err(modelNotGguf);
   if (size < approved.sizeBytes) return err(modelTruncated(approved.sizeBytes, size));
+  const identity = identityOf(before);
+  // A name or a date can be given to any file. That it changed, and when, is the system's own word.
+  const { hashed } = approved;
+  if (hashed?.sha256 === approved.sha256 && hashed.identity === identity) return ok(identity);
   const found = await hashFile(file, size, onProgress, signal);
   if (found !== approved.sha256) return err(modelWrongHash(approved.sha256, found));
-  return ok(before);
+  return ok(identity);
 }
 
 /**
- * Reads the whole file once: exists, is a GGUF file, has the approved size and SHA-256. Rejects only when `signal`
- * aborts. The handle stays open until `close`, so that its identity cannot be given to another file.
+ * Reads the whole file once: exists, is a GGUF file, has the approved size and SHA-256. One that was hashed before while
+ * this app runs, and has not been changed since, is not read again. Rejects only when `signal` aborts. The handle stays open until `close`, so that its identity cannot be given to another file.
  */
 export async function verifyModelFile(options: {
   readonly path: string;
   readonly sizeBytes: number;
   readonly sha256: string;
+  readonly hashed: HashedFile | null;
   readonly onProgress: (fraction: number) => void;
   readonly signal: AbortSignal;
 }): Promise<Result<VerifiedModelFile, AppError>> {
@@ -106,9 +114,10 @@ export async function verifyModelFile(options: {
     }
     const identity = checked.value;
     return ok({
+      identity,
       isUnchanged: async () => {
         const atPath = await stat(options.path, { bigint: true }).catch(() => null);
-        return atPath !== null && sameFile(identity, atPath);
+        return atPath !== null && identityOf(atPath) === identity;
       },
       close: () => file.close(),
     });

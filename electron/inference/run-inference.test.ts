@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { HashedFile } from '../links/hashed-file.ts';
 import { fromInferenceSchema, type FromInference } from '../links/model-port.ts';
 import type { Port } from '../links/port.ts';
 import { createTestEngine, request } from './engine-fixture.ts';
@@ -38,8 +39,13 @@ function start() {
       await once(port2, 'message');
     }
   };
-  const load = (sha256 = model.specification.sha256): void =>
-    port2.postMessage({ kind: 'load', model: { ...model.specification, sha256 }, knownThreads: null });
+  const load = (sha256 = model.specification.sha256, hashed: HashedFile | null = null): void =>
+    port2.postMessage({
+      kind: 'load',
+      model: { ...model.specification, sha256 },
+      knownThreads: null,
+      hashed,
+    });
   return { port: port2, exited, heard, until, load };
 }
 
@@ -164,3 +170,27 @@ test.each([
     port.close();
   },
 );
+
+test('a file that was hashed before is loaded without being read through, unless it is said to be another', async () => {
+  const first = start();
+  first.load();
+  const loaded = await first.until((message) => message.kind === 'loaded');
+  first.port.close();
+  await first.exited;
+  const identity = loaded.kind === 'loaded' ? loaded.identity : '';
+  const checkingSteps = async (hashed: HashedFile): Promise<number> => {
+    const { port, exited, heard, until, load } = start();
+    load(undefined, hashed);
+    await until(isReady);
+    port.close();
+    await exited;
+    return heard.filter(
+      (message) =>
+        message.kind === 'status' && message.status.state === 'loading' && message.status.step === 'checking',
+    ).length;
+  };
+  const { sha256 } = model.specification;
+  expect(await checkingSteps({ sha256, identity })).toBe(0);
+  expect(await checkingSteps({ sha256, identity: identity.replace(/\d$/, '') })).toBeGreaterThan(0);
+  expect(await checkingSteps({ sha256: '0'.repeat(64), identity })).toBeGreaterThan(0);
+});

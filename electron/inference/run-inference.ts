@@ -55,7 +55,7 @@ function createService({ engine, send, life }: Deps): Service {
   let active: { readonly turnId: string; readonly stop: AbortController } | null = null;
 
   return {
-    load: async ({ model, knownThreads }) => {
+    load: async ({ model, knownThreads, hashed }) => {
       // A second request while the first is under way asks for what is coming anyway.
       if (loading || active !== null) return;
       loading = true;
@@ -63,7 +63,7 @@ function createService({ engine, send, life }: Deps): Service {
       try {
         const loaded = await engine.load(
           model,
-          knownThreads,
+          { threads: knownThreads, hashed },
           (status) => send({ kind: 'status', status }),
           life,
         );

@@ -3,6 +3,7 @@ import { appErrorSchema } from '../shared/app-error.ts';
 import { structureIdSchema } from '../shared/structures.ts';
 import { modelStatusSchema } from '../shared/contract.ts';
 import { turnIdSchema } from '../shared/ids.ts';
+import { hashedFileSchema } from './hashed-file.ts';
 
 /**
  * The model port between the vault and the inference process: the model's only ear and mouth. Both ends parse what
@@ -55,6 +56,8 @@ export const toInferenceSchema = z.discriminatedUnion('kind', [
     kind: z.literal('load'),
     model: modelSpecificationSchema,
     knownThreads: threadChoiceSchema.nullable(),
+    /** What was hashed before while this app runs: the same file, unchanged since, is not read through again. */
+    hashed: hashedFileSchema.nullable(),
   }),
   z.strictObject({
     kind: z.literal('generate'),
@@ -123,6 +126,8 @@ export const fromInferenceSchema = z.discriminatedUnion('kind', [
     llamaCppRelease: z.string(),
     backend: z.string(),
     threads: threadChoiceSchema,
+    /** Of the file that was loaded, and whose bytes have the approved hash. */
+    identity: hashedFileSchema.shape.identity,
   }),
   z.strictObject({ kind: z.literal('reading'), turnId: turnIdSchema, fraction: z.number() }),
   z.strictObject({ kind: z.literal('delta'), turnId: turnIdSchema, text: z.string() }),

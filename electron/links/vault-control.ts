@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { downloadFailureSchema, downloadOrderSchema } from './egress-control.ts';
+import { hashedFileSchema } from './hashed-file.ts';
 import { userIdSchema } from '../shared/ids.ts';
 import { lockReasonSchema } from '../shared/lock-reason.ts';
 import { sessionEndReasonSchema, startedBecauseSchema } from '../shared/session-end.ts';
@@ -26,6 +27,8 @@ export const toVaultSchema = z.discriminatedUnion('kind', [
     startedBecause: startedBecauseSchema,
     /** Whose screen was locked, and why. */
     locked: z.strictObject({ userId: userIdSchema, reason: lockReasonSchema }).nullable(),
+    /** Main remembers it for as long as the app runs. */
+    hashedModel: hashedFileSchema.nullable(),
     /** Development runs only (never in a package): print keys and timings that tests need to `testHooksFile`. */
     testHooksFile: z.string().nullable(),
   }),
@@ -77,6 +80,8 @@ export const fromVaultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('session-began'), userId: userIdSchema }),
   /** The inference process lives and says nothing: main ends it, and starts another. */
   z.strictObject({ kind: z.literal('inference-hung') }),
+  /** This file was hashed and loaded: the vaults after this one are told. */
+  z.strictObject({ kind: z.literal('model-hashed'), hashed: hashedFileSchema }),
   /** From the policy, at the start and when it was read again. */
   z.strictObject({ kind: z.literal('screen-capture'), allowed: z.boolean() }),
   /** Start the egress process for this one file: an administrator asked for it and the policy allows it. */

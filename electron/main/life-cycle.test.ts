@@ -40,6 +40,8 @@ function lockedBecause(start: object): string {
 /** Stands for a process: the life cycle sees of one only what `Child` has. */
 class RecordedChild implements Child {
   readonly posted: string[] = [];
+  /** What each `start` said of it. */
+  readonly hashedModels: unknown[] = [];
   killed = false;
   readonly #messages: ((message: unknown) => void)[] = [];
   readonly #ends: ((exitCode: number) => void)[] = [];
@@ -51,6 +53,7 @@ class RecordedChild implements Child {
 
   post(message: unknown, port?: MessagePortMain): void {
     const { kind, ...rest } = message as { kind: string };
+    if ('hashedModel' in rest) this.hashedModels.push(rest.hashedModel);
     const detail =
       'startedBecause' in rest
         ? ` ${[rest.startedBecause, lockedBecause(rest)].join(' ').trim()}`
@@ -475,4 +478,19 @@ describe('the life cycle', () => {
     world.later();
     expect([world.vaults[0]?.killed, world.inferences[0]?.killed]).toEqual([true, true]);
   });
+});
+
+it('remembers the model file that was hashed for the vaults to come, and takes nothing else for one', async () => {
+  const world = createWorld();
+  const hashed = { sha256: 'ab'.repeat(32), identity: '1:2:3:4:5' };
+  world.lifeCycle.begin();
+  await world.settle();
+  world.vaults[0]?.says({ kind: 'session-began', userId });
+  world.vaults[0]?.says({ kind: 'model-hashed', hashed });
+  world.vaults[0]?.says({ kind: 'session-ended', because: 'signed-out', userId, lockReason: null });
+  world.vaults[0]?.ends(0);
+  await world.settle();
+  expect(world.vaults.map(({ hashedModels }) => hashedModels)).toEqual([[null], [hashed]]);
+  world.vaults[1]?.says({ kind: 'model-hashed', hashed: { ...hashed, identity: '/etc/passwd' } });
+  expect(world.vaults[1]?.killed).toBe(true);
 });

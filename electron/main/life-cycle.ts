@@ -1,6 +1,7 @@
 import type { MessagePortMain } from 'electron';
 import type { DownloadOrder } from '../links/egress-control.ts';
 import { fromVaultSchema, type FromVault, type ToVault } from '../links/vault-control.ts';
+import type { HashedFile } from '../links/hashed-file.ts';
 import type { UserId } from '../shared/ids.ts';
 import type { FilePurpose } from '../shared/shell-contract.ts';
 import type { Child } from './child-process.ts';
@@ -15,7 +16,7 @@ import { stoppedMessages } from './stopped-page.ts';
 type Start = Extract<ToVault, { kind: 'start' }>;
 type SessionEnded = Extract<FromVault, { kind: 'session-ended' }>;
 export type StartReason = Pick<Start, 'startedBecause' | 'locked'>;
-export type StartFacts = Omit<Start, 'kind' | keyof StartReason>;
+export type StartFacts = Omit<Start, 'kind' | keyof StartReason | 'hashedModel'>;
 
 type Deps = {
   readonly startVault: () => Child;
@@ -73,6 +74,7 @@ type Round = {
  */
 export function createLifeCycle(deps: Deps): LifeCycle {
   let round: Round | null = null;
+  let hashedModel: HashedFile | null = null;
   let pageAsked = false;
   let gaveUp = false;
   let stopping = false;
@@ -95,7 +97,7 @@ export function createLifeCycle(deps: Deps): LifeCycle {
     startInference(next);
     void deps.facts.then((facts) => {
       if (round !== next || stopping) return;
-      post(next, { kind: 'start', ...facts, ...reason });
+      post(next, { kind: 'start', ...facts, ...reason, hashedModel });
       next.started = true;
       deps.blocked.deliverTo((api) => {
         post(next, { kind: 'network-blocked', process: 'main', api });
@@ -147,6 +149,9 @@ export function createLifeCycle(deps: Deps): LifeCycle {
       case 'inference-hung':
         // Its end is told like that of any other.
         current.inference?.kill();
+        return;
+      case 'model-hashed':
+        hashedModel = parsed.data.hashed;
         return;
       case 'screen-capture':
         deps.allowScreenCapture(parsed.data.allowed);

@@ -38,6 +38,7 @@ export function playModel(owner: Vault): PlayedModel {
       tokensPerSecond: 12.5,
       candidates: [{ threads: 2, tokensPerSecond: 12.5 }],
     },
+    identity: '1:2:3:4:5',
   });
   say({
     kind: 'status',

@@ -65,6 +65,7 @@ export async function startPlayedVault(
       keychain: { available: false, backend: 'none' },
       startedBecause,
       locked: null,
+      hashedModel: null,
       testHooksFile: null,
     },
     primitives: { ok: true, value: undefined },

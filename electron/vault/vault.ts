@@ -75,10 +75,9 @@ export function createVault(deps: VaultDeps): Vault {
     blocked: deps.blocked,
     signedIn: () => signedIn,
     after: deps.after,
-    onHung: () => {
-      isHung = true;
-      deps.post({ kind: 'inference-hung' });
-    },
+    hashed: start.hashedModel,
+    toMain: deps.post,
+    onHung: () => void (isHung = true),
   });
 
   const tasks = createBackgroundTasks({

@@ -1,4 +1,6 @@
 import type { AppError } from '../../shared/app-error.ts';
+import type { HashedFile } from '../../links/hashed-file.ts';
+import type { FromVault } from '../../links/vault-control.ts';
 import type { VaultEvent } from '../../shared/contract.ts';
 import type { BlockedReports } from '../blocked-reports.ts';
 import type { EngineSettings } from '../engine-settings.ts';
@@ -20,16 +22,21 @@ export function createVaultGateway(deps: {
   readonly blocked: BlockedReports;
   readonly signedIn: () => SignedIn | null;
   readonly after: (delayMs: number, act: () => void) => () => void;
-  /** Main ends the process, and starts another. */
+  /** The file that an earlier vault of this run of the app has loaded. */
+  readonly hashed: HashedFile | null;
+  readonly toMain: (message: FromVault) => void;
+  /** Main was asked to end the process, and to start another. */
   readonly onHung: () => void;
 }): ModelGateway {
   const { model, settings, signedIn } = deps;
   /** Why the process is about to be ended. */
   let hung: AppError | null = null;
+  let { hashed } = deps;
   const gateway = createModelGateway({
     model: () => model?.specification ?? null,
     noModel: deps.noModel,
     knownThreads: () => (model === null ? null : settings.read(model.specification.sha256)),
+    hashed: () => hashed,
     onStatus: (status) => {
       deps.post({ event: 'model.status', status });
       const session = signedIn();
@@ -39,7 +46,12 @@ export function createVaultGateway(deps: {
       session.recorder.giveUp();
     },
     onLoaded: (facts) => {
-      if (model !== null) settings.write(model.specification.sha256, facts.threads);
+      if (model !== null) {
+        const { sha256 } = model.specification;
+        settings.write(sha256, facts.threads);
+        hashed = { sha256, identity: facts.identity };
+        deps.toMain({ kind: 'model-hashed', hashed });
+      }
       deps.hooks.note('model', () => facts);
       const session = signedIn()?.session;
       if (session !== undefined) recordModel(session, model, gateway, null);
@@ -59,6 +71,7 @@ export function createVaultGateway(deps: {
       after: deps.after,
       onHung: (silentMs) => {
         hung = hungError(silentMs);
+        deps.toMain({ kind: 'inference-hung' });
         deps.onHung();
       },
     }),

@@ -2,6 +2,7 @@ import { appError, type AppError } from '../../shared/app-error.ts';
 import type { ModelStatus } from '../../shared/contract.ts';
 import type { TurnId } from '../../shared/ids.ts';
 import type { StructureId } from '../../shared/structures.ts';
+import type { HashedFile } from '../../links/hashed-file.ts';
 import type { Port } from '../../links/port.ts';
 import {
   fromInferenceSchema,
@@ -68,6 +69,7 @@ type Deps = {
   /** Why there is none; null: none is installed. */
   readonly noModel: AppError | null;
   readonly knownThreads: () => ThreadChoice | null;
+  readonly hashed: () => HashedFile | null;
   readonly onStatus: (status: ModelStatus) => void;
   readonly onLoaded: (facts: LoadedFacts) => void;
   readonly onTurn: (message: TurnMessage) => void;
@@ -167,7 +169,7 @@ export function createModelGateway(deps: Deps): ModelGateway {
     if (model === null) setStatus({ state: 'failed', error: deps.noModel ?? noModel });
     else {
       deps.watchdog.expects('load');
-      post({ kind: 'load', model, knownThreads: deps.knownThreads() });
+      post({ kind: 'load', model, knownThreads: deps.knownThreads(), hashed: deps.hashed() });
     }
   }
 
