@@ -29,6 +29,7 @@ export const commands = new Map([
   ['bench', bench],
   ['campaign:rekey', (args) => asNodeScript('build/campaigns/rekey.ts', args)],
   ['campaign:crash', campaignCrash],
+  ['campaign:gguf', (args) => asNodeScript('build/campaigns/gguf.ts', args)],
   ['campaign:tamper', (args) => asNodeScript('build/campaigns/tamper.ts', args)],
   ['campaign:visits', (args) => onBuiltApp('build/campaigns/visits.ts', args)],
   ['bench:notes', (args) => onBuiltApp('build/campaigns/notes.ts', args)],

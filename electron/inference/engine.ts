@@ -135,7 +135,9 @@ async function loadVerified(
   const llamaCppRelease = llama.llamaCppRelease.release;
   if (!(await file.isUnchanged())) return err(modelChangedWhileLoading);
   // The header of an approved file does not change: it is read once on a machine.
-  const memoryBytes = knownThreads?.memoryBytes ?? (await memoryNeed({ ...runtime, ...specification }));
+  const memoryBytes =
+    knownThreads?.memoryBytes ??
+    ((await file.hasSoundHeader()) ? await memoryNeed({ ...runtime, ...specification }) : null);
   if (memoryBytes === null) return err(modelNotGguf);
   if (memoryBytes + memoryForTheRest > deps.totalMemoryBytes)
     return err(modelNeedsMoreMemory(memoryBytes, deps.totalMemoryBytes));

@@ -4,6 +4,7 @@ import type { BigIntStats } from 'node:fs';
 import type { AppError } from '../shared/app-error.ts';
 import type { HashedFile } from '../links/hashed-file.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { isSoundHeader } from './gguf-header.ts';
 import {
   modelMissing,
   modelNotGguf,
@@ -28,6 +29,8 @@ export type VerifiedModelFile = {
    * already acts as this user, which is outside of what a check by this process can stop.
    */
   isUnchanged(): Promise<boolean>;
+  /** Whether the numbers in its header keep within the file; see `gguf-header.ts`. */
+  hasSoundHeader(): Promise<boolean>;
   close(): Promise<void>;
 };
 
@@ -119,6 +122,7 @@ export async function verifyModelFile(options: {
         const atPath = await stat(options.path, { bigint: true }).catch(() => null);
         return atPath !== null && identityOf(atPath) === identity;
       },
+      hasSoundHeader: () => isSoundHeader(file),
       close: () => file.close(),
     });
   } catch (error) {
