@@ -4,11 +4,6 @@ import { appError, type AppError } from '../shared/app-error.ts';
 
 const kept = 'Your records are kept and can still be read.';
 
-export const modelMissing: AppError = appError(
-  'model-missing',
-  `The model file is not on this computer, so nothing can be drafted. ${kept} Tell IT that the model must be installed.`,
-);
-
 export function modelTruncated(expectedBytes: number, foundBytes: number): AppError {
   const percent = Math.floor((foundBytes / expectedBytes) * 100);
   return appError(

@@ -4,14 +4,9 @@ import type { BigIntStats } from 'node:fs';
 import type { AppError } from '../shared/app-error.ts';
 import type { HashedFile } from '../links/hashed-file.ts';
 import { err, ok, type Result } from '../shared/result.ts';
+import { modelMissing } from '../links/model-missing.ts';
 import { isSoundHeader } from './gguf-header.ts';
-import {
-  modelMissing,
-  modelNotGguf,
-  modelTruncated,
-  modelUnreadable,
-  modelWrongHash,
-} from './model-errors.ts';
+import { modelNotGguf, modelTruncated, modelUnreadable, modelWrongHash } from './model-errors.ts';
 
 const magic = Buffer.from('GGUF', 'latin1');
 const chunkBytes = 4 * 1024 * 1024;

@@ -78,6 +78,8 @@ export const fromVaultSchema = z.discriminatedUnion('kind', [
   }),
   /** Somebody has opened the record. From here on a lock ends the vault whether it answers or not. */
   z.strictObject({ kind: z.literal('session-began'), userId: userIdSchema }),
+  /** There is a model that can be loaded, and a page that will ask for it: main starts the inference process. */
+  z.strictObject({ kind: z.literal('model-wanted') }),
   /** The inference process lives and says nothing: main ends it, and starts another. */
   z.strictObject({ kind: z.literal('inference-hung') }),
   /** This file was hashed and loaded: the vaults after this one are told. */

@@ -173,32 +173,41 @@ async function runningWorld(): Promise<World> {
   world.lifeCycle.begin();
   world.lifeCycle.requestTextPort();
   await world.settle();
+  world.vaults[0]?.says({ kind: 'model-wanted' });
   world.story.length = 0;
   return world;
 }
 
 describe('the life cycle', () => {
-  it('starts both, gives the vault its start before any port, and both ends of each channel away', async () => {
+  it('gives the vault its start before any port, starts the model when it is wanted, once, and both ends of each channel away', async () => {
     const world = createWorld();
     world.lifeCycle.begin();
     world.lifeCycle.requestTextPort();
     await world.settle();
-    expect(world.story).toEqual([
-      'vault 0 < start launch',
-      'vault 0 < model-port 0a',
-      'inference 0 < model-port 0b',
-      'vault 0 < text-port 1a',
-      'page < text-port 1b',
-    ]);
+    const first = ['vault 0 < start launch', 'vault 0 < text-port 0a', 'page < text-port 0b'];
+    expect([world.inferences.length, world.story]).toEqual([0, first]);
+    for (let time = 0; time < 2; time += 1) world.vaults[0]?.says({ kind: 'model-wanted' });
+    expect(world.story.slice(3)).toEqual(['vault 0 < model-port 1a', 'inference 0 < model-port 1b']);
   });
 
-  it('starts the processes while the key store is still being asked, and sends nothing before the answer', async () => {
+  it('starts no model for a vault whose session is over, nor for one that is gone', async () => {
+    const world = await runningWorld();
+    const [before] = world.vaults;
+    before?.says({ kind: 'session-ended', because: 'signed-out', userId, lockReason: null });
+    before?.says({ kind: 'model-wanted' });
+    before?.ends(0);
+    await world.settle();
+    before?.says({ kind: 'model-wanted' });
+    expect(world.inferences).toHaveLength(1);
+  });
+
+  it('starts the vault while the key store is still being asked, and sends nothing before the answer', async () => {
     let answer = (_facts: StartFacts): void => undefined;
     const world = createWorld(new Promise((resolve) => (answer = resolve)));
     world.lifeCycle.begin();
     world.lifeCycle.requestTextPort();
     await world.settle();
-    expect([world.vaults.length, world.inferences.length, world.story]).toEqual([1, 1, []]);
+    expect([world.vaults.length, world.story]).toEqual([1, []]);
     answer(facts);
     await world.settle();
     expect(world.story[0]).toBe('vault 0 < start launch');
@@ -211,15 +220,9 @@ describe('the life cycle', () => {
     expect([world.vaults.length, world.story]).toEqual([1, ['page is blank']]);
     world.vaults[0]?.ends(0);
     await world.settle();
-    expect(world.story).toEqual([
-      'page is blank',
-      'page loads',
-      'vault 1 < start locked by-hand',
-      'vault 1 < model-port 2a',
-      'inference 1 < model-port 2b',
-    ]);
+    expect(world.story).toEqual(['page is blank', 'page loads', 'vault 1 < start locked by-hand']);
     world.lifeCycle.requestTextPort();
-    expect(world.story.slice(5)).toEqual(['vault 1 < text-port 3a', 'page < text-port 3b']);
+    expect(world.story.slice(3)).toEqual(['vault 1 < text-port 2a', 'page < text-port 2b']);
   });
 
   it('kills a vault that said its session ended and does not exit', async () => {
@@ -237,10 +240,8 @@ describe('the life cycle', () => {
     await world.settle();
     expect(world.story).toEqual([
       'vault 1 < start vault-crashed',
-      'vault 1 < model-port 2a',
-      'inference 1 < model-port 2b',
-      'vault 1 < text-port 3a',
-      'page < text-port 3b',
+      'vault 1 < text-port 2a',
+      'page < text-port 2b',
     ]);
   });
 
@@ -249,13 +250,7 @@ describe('the life cycle', () => {
     world.vaults[0]?.says({ kind: 'session-began', userId });
     world.vaults[0]?.ends(11);
     await world.settle();
-    expect(world.story).toEqual([
-      'page is blank',
-      'page loads',
-      'vault 1 < start vault-crashed',
-      'vault 1 < model-port 2a',
-      'inference 1 < model-port 2b',
-    ]);
+    expect(world.story).toEqual(['page is blank', 'page loads', 'vault 1 < start vault-crashed']);
   });
 
   it('after a crash of inference tells the vault and gives it a new model port; the vault and the page stay', async () => {
@@ -307,12 +302,7 @@ describe('the life cycle', () => {
     world.vaults[0]?.says({ kind: 'session-ended', because: 'locked', userId, lockReason: 'by-hand' });
     world.vaults[0]?.ends(0);
     await world.settle();
-    expect(world.story.slice(2)).toEqual([
-      'page loads',
-      'vault 1 < start locked suspend',
-      'vault 1 < model-port 2a',
-      'inference 1 < model-port 2b',
-    ]);
+    expect(world.story.slice(2)).toEqual(['page loads', 'vault 1 < start locked suspend']);
     expect(world.vaults[0]?.killed).toBe(false);
   });
 
@@ -373,6 +363,7 @@ describe('the life cycle', () => {
     world.lifeCycle.lock('suspend');
     world.vaults[0]?.ends(0);
     await world.settle();
+    world.vaults[1]?.says({ kind: 'model-wanted' });
     world.later();
     expect([world.vaults[1]?.killed, world.inferences[1]?.killed]).toEqual([false, false]);
   });
@@ -450,16 +441,11 @@ describe('the life cycle', () => {
     world.lifeCycle.begin();
     await world.settle();
     world.blocked.report('fetch');
-    expect(world.vaults[0]?.posted).toEqual([
-      'start launch',
-      'network-blocked',
-      'model-port',
-      'network-blocked',
-    ]);
+    expect(world.vaults[0]?.posted).toEqual(['start launch', 'network-blocked', 'network-blocked']);
     world.vaults[0]?.ends(1);
     world.blocked.report('http.get');
     await world.settle();
-    expect(world.vaults[1]?.posted).toEqual(['start vault-crashed', 'network-blocked', 'model-port']);
+    expect(world.vaults[1]?.posted).toEqual(['start vault-crashed', 'network-blocked']);
   });
 
   it('on quit asks the vault to end in good order and starts nothing again', async () => {

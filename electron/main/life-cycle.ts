@@ -56,7 +56,7 @@ export const stopWaitMs = 5000;
 /** A lock is for a person who walks away or a computer that falls asleep: then keys and text go with their processes. */
 export const lockWaitMs = 400;
 
-/** One vault and the inference processes that it has had. A vault serves one session, then both are replaced. */
+/** One vault and the inference processes that it has had: none before the vault wants one, so that the first screen comes first. A vault serves one session, then both are replaced. */
 type Round = {
   readonly vault: Child;
   inference: Child | null;
@@ -94,7 +94,6 @@ export function createLifeCycle(deps: Deps): LifeCycle {
     next.vault.onEnded(() => {
       vaultEnded(next);
     });
-    startInference(next);
     void deps.facts.then((facts) => {
       if (round !== next || stopping) return;
       post(next, { kind: 'start', ...facts, ...reason, hashedModel });
@@ -102,7 +101,6 @@ export function createLifeCycle(deps: Deps): LifeCycle {
       deps.blocked.deliverTo((api) => {
         post(next, { kind: 'network-blocked', process: 'main', api });
       });
-      connectModel(next);
       if (pageAsked) connectPage(next);
     });
   }
@@ -113,12 +111,8 @@ export function createLifeCycle(deps: Deps): LifeCycle {
     inference.onEnded((exitCode) => {
       if (current.inference === inference) inferenceEnded(current, exitCode);
     });
-  }
-
-  function connectModel({ vault, inference }: Round): void {
-    if (inference === null) return;
     const { port1, port2 } = deps.makeChannel();
-    vault.post({ kind: 'model-port' } satisfies ToVault, port1);
+    current.vault.post({ kind: 'model-port' } satisfies ToVault, port1);
     inference.post({ kind: 'model-port' }, port2);
   }
 
@@ -145,6 +139,10 @@ export function createLifeCycle(deps: Deps): LifeCycle {
         endSession(current, parsed.data);
         endInference(current);
         killLater(current, stopWaitMs);
+        return;
+      case 'model-wanted':
+        if (round !== current || current.inference !== null || current.ended !== null || stopping) return;
+        startInference(current);
         return;
       case 'inference-hung':
         // Its end is told like that of any other.
@@ -236,10 +234,8 @@ export function createLifeCycle(deps: Deps): LifeCycle {
     current.inference = null;
     if (round !== current || stopping) return;
     const replaced = deps.budgets.inference.spend();
-    if (current.started) post(current, { kind: 'inference-ended', exitCode, replaced });
-    if (!replaced) return;
-    startInference(current);
-    if (current.started) connectModel(current);
+    post(current, { kind: 'inference-ended', exitCode, replaced });
+    if (replaced) startInference(current);
   }
 
   /** From here on its end is no surprise. */

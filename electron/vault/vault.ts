@@ -253,6 +253,7 @@ export function createVault(deps: VaultDeps): Vault {
     attachTextPort(port) {
       textPort?.close();
       textPort = serveTextPort(port, { answer: table, caller: () => signedIn?.user.role ?? 'none' });
+      gateway.want();
     },
     attachModelPort: (port) => {
       gateway.attach(port);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { AppError } from '../../shared/app-error.ts';
 import type { HashedFile } from '../../links/hashed-file.ts';
 import type { FromVault } from '../../links/vault-control.ts';
@@ -35,6 +36,10 @@ export function createVaultGateway(deps: {
   const gateway = createModelGateway({
     model: () => model?.specification ?? null,
     noModel: deps.noModel,
+    isInstalled: existsSync,
+    onWanted: () => {
+      deps.toMain({ kind: 'model-wanted' });
+    },
     knownThreads: () => (model === null ? null : settings.read(model.specification.sha256)),
     hashed: () => hashed,
     onStatus: (status) => {

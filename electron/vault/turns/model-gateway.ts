@@ -3,6 +3,7 @@ import type { ModelStatus } from '../../shared/contract.ts';
 import type { TurnId } from '../../shared/ids.ts';
 import type { StructureId } from '../../shared/structures.ts';
 import type { HashedFile } from '../../links/hashed-file.ts';
+import { modelMissing } from '../../links/model-missing.ts';
 import type { Port } from '../../links/port.ts';
 import {
   fromInferenceSchema,
@@ -23,6 +24,8 @@ import type { EngineWatchdog } from './engine-watchdog.ts';
  * in the log.
  */
 export type ModelGateway = {
+  /** Asks for the inference process, where there is a file that it can load. */
+  want(): void;
   attach(port: Port): void;
   /** The inference process is gone; `ended` listeners hear of it once. */
   detach(): void;
@@ -68,6 +71,9 @@ type Deps = {
   readonly model: () => ModelSpecification | null;
   /** Why there is none; null: none is installed. */
   readonly noModel: AppError | null;
+  readonly isInstalled: (path: string) => boolean;
+  /** Main starts the inference process, if none runs, and gives it a port. */
+  readonly onWanted: () => void;
   readonly knownThreads: () => ThreadChoice | null;
   readonly hashed: () => HashedFile | null;
   readonly onStatus: (status: ModelStatus) => void;
@@ -94,6 +100,7 @@ export function createModelGateway(deps: Deps): ModelGateway {
   let port: Port | null = null;
   let status: ModelStatus = beforeLoad;
   let facts: LoadedFacts | null = null;
+  let isGivenUp = false;
   let counts = 0;
   const counting = new Map<number, (tokens: readonly number[] | null) => void>();
 
@@ -173,7 +180,16 @@ export function createModelGateway(deps: Deps): ModelGateway {
     }
   }
 
+  function want(): void {
+    const model = deps.model();
+    if (port !== null || isGivenUp) return;
+    if (model === null) setStatus({ state: 'failed', error: deps.noModel ?? noModel });
+    else if (deps.isInstalled(model.path)) deps.onWanted();
+    else setStatus({ state: 'failed', error: modelMissing });
+  }
+
   return {
+    want,
     attach(next) {
       port?.close();
       detach();
@@ -188,11 +204,13 @@ export function createModelGateway(deps: Deps): ModelGateway {
     },
     detach,
     modelArrived(path) {
-      if (port === null || status.state !== 'failed' || deps.model()?.path !== path) return;
+      if (status.state !== 'failed' || deps.model()?.path !== path || isGivenUp) return;
       setStatus(beforeLoad);
-      load();
+      if (port === null) want();
+      else load();
     },
     giveUp: () => {
+      isGivenUp = true;
       setStatus({ state: 'failed', error: stoppedForGood });
     },
     status: () => status,
