@@ -102,9 +102,10 @@ function ModelSign({ model }: { readonly model: ModelStatus }): ReactNode {
       </span>
     );
   }
+  const step = `${appStrings.modelStep[model.step]} ${Math.round(model.fraction * 100)} %`;
   return (
-    <span className="sign quiet">
-      {appStrings.modelStep[model.step]} {Math.round(model.fraction * 100)} %
+    <span className="sign quiet" title={step}>
+      {step}
     </span>
   );
 }
