@@ -41,6 +41,7 @@ const cpu = readCpuFacts({
 });
 const engine = createEngine({
   importNodeLlamaCpp,
+  platform: process.platform,
   cpu,
   totalMemoryBytes: totalmem(),
   now: () => performance.now(),

@@ -36,6 +36,7 @@ export const tokensRow: Row = {
     });
     const engine = createEngine({
       importNodeLlamaCpp,
+      platform: process.platform,
       cpu,
       totalMemoryBytes: totalmem(),
       now: () => performance.now(),

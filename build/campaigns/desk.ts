@@ -151,6 +151,7 @@ function sayReady(vault: VaultChild): void {
     backend: 'cpu',
     threads: { key: 'k', ...threads, candidates: [threads] },
     identity: '1:2:3:4:5',
+    graphics: null,
   });
   vault.say({
     kind: 'status',

@@ -10,6 +10,7 @@ import { turnIdSchema } from '../../electron/shared/ids.ts';
 /** The engine in a process that may die: each line is a model to load and to ask for a few words. */
 const engine = createEngine({
   importNodeLlamaCpp,
+  platform: process.platform,
   cpu: { model: 'campaign', availableParallelism: 1, allowedCpus: [0], quotaCpus: null, physicalCores: 1 },
   totalMemoryBytes: totalmem(),
   now: () => performance.now(),

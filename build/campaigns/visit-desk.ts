@@ -122,6 +122,7 @@ function startModel(vault: VaultChild, listen: (listener: (message: unknown) => 
   });
   const engine = createEngine({
     importNodeLlamaCpp,
+    platform: process.platform,
     cpu,
     totalMemoryBytes: totalmem(),
     now: () => performance.now(),

@@ -37,7 +37,7 @@ export function builderConfig(deps: {
       '!node_modules/better-sqlite3-multiple-ciphers/prebuilds/**',
       `node_modules/better-sqlite3-multiple-ciphers/prebuilds/${target.name}.node`,
       '!node_modules/@node-llama-cpp/**',
-      `node_modules/@node-llama-cpp/${target.llama}/**`,
+      ...target.llama.map((name) => `node_modules/@node-llama-cpp/${name}/**`),
       // The sources of llama.cpp, for compiling it on the spot.
       '!node_modules/node-llama-cpp/llama/gitRelease.bundle',
       '!node_modules/node-llama-cpp/templates/**',

@@ -8,7 +8,7 @@ import { prepare, prepareTools } from './prepare.mjs';
 import { runAsNode } from './run-as-node.mjs';
 import { run } from './run-command.mjs';
 import { SetupError, say } from './say.mjs';
-import { installVerifierPackages } from './system-packages.mjs';
+import { installUnitTestPackages } from './system-packages.mjs';
 import { endToEndTests, reportTests, unitTests } from './tests.mjs';
 import { ownFolder, prepareLaunch } from './unprivileged.mjs';
 
@@ -73,7 +73,7 @@ async function onBuiltApp(script, args) {
 /** @param {readonly string[]} filters */
 async function testUnit(filters) {
   await prepareTools();
-  await installVerifierPackages();
+  await installUnitTestPackages();
   await installModel();
   return reportTests([await unitTests(filters)]);
 }
@@ -90,7 +90,7 @@ async function test(args) {
     throw new SetupError('`npm test` runs everything. For a part: npm run test:unit -- FILTER, or test:e2e.');
   }
   await prepareTools();
-  await installVerifierPackages();
+  await installUnitTestPackages();
   await installModel();
   const gates = await runAsNode([requireScript('build/checks/run-checks.ts')]);
   const checks = { name: 'check', passed: gates === 0 ? 1 : 0, failed: gates === 0 ? 0 : 1 };

@@ -25,8 +25,17 @@ const debianPackages = [
   ['age'],
 ];
 
-/** With what the unit tests compare the three verifiers of `electron/auditor-kit/`. Nothing else needs it: it is large. */
-const verifierPackages = [['golang-go'], ['golang-golang-x-mod-dev'], ['python3'], ['openssl']];
+/**
+ * With what the unit tests compare the three verifiers of `electron/auditor-kit/`, and a Vulkan driver that computes on the
+ * main processor, in the place of a graphics card. Nothing else needs them: they are large.
+ */
+const unitTestPackages = [
+  ['golang-go'],
+  ['golang-golang-x-mod-dev'],
+  ['python3'],
+  ['openssl'],
+  ['mesa-vulkan-drivers'],
+];
 
 const fedoraLine =
   'sudo dnf install xorg-x11-server-Xvfb gtk3 nss alsa-lib mesa-libgbm libXScrnSaver libXtst strace dbus-daemon gnome-keyring libsecret openssh-clients util-linux procps-ng dejavu-sans-fonts xorg-x11-xauth';
@@ -84,9 +93,9 @@ export async function installSystemPackages() {
 }
 
 /** On Debian as root only. Without them the tests skip the comparison, and say so; in CI they fail. */
-export async function installVerifierPackages() {
-  if (!isRootOnLinux || !isDebian() || missingOf(verifierPackages).length === 0) return;
-  if (!(await install(verifierPackages)))
+export async function installUnitTestPackages() {
+  if (!isRootOnLinux || !isDebian() || missingOf(unitTestPackages).length === 0) return;
+  if (!(await install(unitTestPackages)))
     say('The three verifiers cannot be compared without these packages.');
 }
 

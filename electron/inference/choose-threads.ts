@@ -40,6 +40,20 @@ async function openProbe(model: LlamaModel, threads: number, now: () => number):
   };
 }
 
+/** @returns tokens a second with so many threads; 0 where not one could be timed */
+export async function measureSpeed(deps: {
+  readonly model: LlamaModel;
+  readonly threads: number;
+  readonly now: () => number;
+  readonly onProgress: (fraction: number) => void;
+  readonly signal: AbortSignal;
+}): Promise<number> {
+  const { model, threads, now } = deps;
+  const openOne = (): Promise<SpeedProbe> => openProbe(model, threads, now);
+  const measured = await measureThreads({ ...deps, candidates: [threads], openProbe: openOne, budgetMs });
+  return measured[0]?.tokensPerSecond ?? 0;
+}
+
 type ChoiceDeps = {
   readonly model: LlamaModel;
   readonly knownThreads: ThreadChoice | null;
@@ -55,12 +69,20 @@ type ChoiceDeps = {
   readonly signal: AbortSignal;
 };
 
+/** What was measured before; null where it was on another combination of machine, model and engine. */
+export function stillTrue(
+  known: ThreadChoice | null,
+  here: Pick<ChoiceDeps, 'cpu' | 'modelSha256' | 'engineVersion' | 'usable'>,
+): ThreadChoice | null {
+  const key = threadKey(here.cpu, here.modelSha256, here.engineVersion);
+  return known?.key === key && known.threads <= here.usable ? known : null;
+}
+
 /** The choice that was measured before on this very combination, or a new measurement of at most about ten seconds. */
 export async function chooseThreads(deps: ChoiceDeps): Promise<ThreadChoice> {
+  const known = stillTrue(deps.knownThreads, deps);
   const key = threadKey(deps.cpu, deps.modelSha256, deps.engineVersion);
-  const known = deps.knownThreads;
-  if (known?.key === key && known.threads <= deps.usable) return withProposalCost(deps, known);
-  return withProposalCost(deps, await measured(deps, key));
+  return withProposalCost(deps, known ?? (await measured(deps, key)));
 }
 
 async function withProposalCost(deps: ChoiceDeps, choice: ThreadChoice): Promise<ThreadChoice> {

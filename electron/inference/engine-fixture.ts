@@ -22,6 +22,7 @@ export function createTestEngine(changed: Partial<EngineDeps> = {}): Engine {
   return createEngine({
     importNodeLlamaCpp,
     cpu: twoCpus,
+    platform: process.platform,
     totalMemoryBytes: totalmem(),
     now: () => performance.now(),
     ...changed,

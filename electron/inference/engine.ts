@@ -1,8 +1,9 @@
+import type { GraphicsTrial, GraphicsWish } from '../shared/graphics.ts';
 import type { HashedFile } from '../links/hashed-file.ts';
 import type { ModelSpecification, ThreadChoice } from '../links/model-port.ts';
 import type { ModelStatus } from '../shared/contract.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import { chooseThreads } from './choose-threads.ts';
+import { chooseThreads, stillTrue } from './choose-threads.ts';
 import type {
   EvaluateRequest,
   EvaluationEnd,
@@ -11,6 +12,7 @@ import type {
   GenerationOutcome,
 } from './conversation.ts';
 import type { CpuFacts } from './cpu-facts.ts';
+import { openOnGraphics } from './graphics-card.ts';
 import { canLookUp, createLookup, isWorthProposing } from './lookup.ts';
 import {
   openConversation,
@@ -44,6 +46,8 @@ export type LoadedFacts = {
   readonly contextTokens: number;
   /** Of the file, as `HashedFile` has it. */
   readonly identity: string;
+  /** Null: the graphics were left alone. */
+  readonly graphics: GraphicsTrial | null;
 };
 
 /** Of the system and of Cloister's other processes; with less, all of it would live on the disk. */
@@ -59,7 +63,11 @@ export type Engine = {
   load(
     specification: ModelSpecification,
     /** From earlier runs on this machine, so that it need not be found out again. */
-    known: { readonly threads?: ThreadChoice | null; readonly hashed?: HashedFile | null },
+    known: {
+      readonly threads?: ThreadChoice | null;
+      readonly hashed?: HashedFile | null;
+      readonly graphics?: { readonly wish: GraphicsWish; readonly trial: GraphicsTrial | null };
+    },
     onStatus: (status: LoadingStatus) => void,
     signal: AbortSignal,
   ): Promise<Result<LoadedFacts>>;
@@ -85,6 +93,7 @@ export type Engine = {
 export type EngineDeps = {
   readonly importNodeLlamaCpp: () => Promise<NodeLlamaCpp>;
   readonly cpu: CpuFacts;
+  readonly platform: NodeJS.Platform;
   /** Of this machine, or what the system allows this process. */
   readonly totalMemoryBytes: number;
   /** Milliseconds, never going back. */
@@ -94,6 +103,8 @@ export type EngineDeps = {
 /** What is in memory; `model` is set as soon as it must be disposed of, `conversation` when it can be talked to. */
 type Loaded = {
   runtime: LlamaRuntime | null;
+  /** Where the model lies on a graphics card. */
+  graphics: LlamaRuntime | null;
   model: LlamaModel | null;
   conversation: OpenConversation | null;
   /** Opens another conversation with the same model. */
@@ -115,78 +126,145 @@ function inPercents(
 }
 
 async function dropModel(loaded: Loaded): Promise<void> {
-  const { model } = loaded;
+  const { model, graphics } = loaded;
   loaded.model = null;
+  loaded.graphics = null;
   loaded.conversation = null;
   loaded.reopen = null;
   await model?.dispose();
+  await graphics?.llama.dispose();
+}
+
+/** Where the model lies, and how it computes there. */
+type Placed = {
+  readonly runtime: LlamaRuntime;
+  readonly model: LlamaModel;
+  readonly threads: ThreadChoice;
+  readonly graphics: GraphicsTrial | null;
+  /** What was measured to get there. */
+  readonly measureMs: number;
+};
+
+async function placeModel(
+  deps: EngineDeps,
+  loaded: Loaded,
+  runtime: LlamaRuntime,
+  [specification, known, onStatus, signal]: Parameters<Engine['load']>,
+): Promise<Placed> {
+  const { cpu, now } = deps;
+  const { nodeLlamaCpp, llama, engineVersion } = runtime;
+  const { wish = 'off', trial: knownTrial = null } = known.graphics ?? {};
+  const version = `${engineVersion} ${llama.llamaCppRelease.release}`;
+  const canPropose = (model: LlamaModel): boolean =>
+    acceptsSeveralProposals(nodeLlamaCpp) && canLookUp(model);
+  const onProgress = inPercents('measuring', onStatus);
+  const card = {
+    nodeLlamaCpp,
+    cpu,
+    platform: deps.platform,
+    modelPath: specification.path,
+    canPropose,
+    now,
+    onProgress,
+    signal,
+  };
+  const take = ({ opened, trial }: Awaited<ReturnType<typeof openOnGraphics>>, threads: ThreadChoice) => {
+    if (opened === null) return null;
+    [loaded.graphics, loaded.model] = [opened.runtime, opened.model];
+    return { ...opened, threads, graphics: trial, measureMs: 0 };
+  };
+
+  let graphics: GraphicsTrial | null = null;
+  const here = {
+    cpu,
+    modelSha256: specification.sha256,
+    engineVersion: version,
+    usable: runtime.usableThreads,
+  };
+  const measured = stillTrue(known.threads ?? null, here);
+  if (wish === 'use' && measured !== null) {
+    const found = await openOnGraphics({
+      ...card,
+      threads: measured.threads,
+      good: knownTrial,
+      onProcessor: null,
+    });
+    const placed = take(found, measured);
+    if (placed !== null) return placed;
+    graphics = found.trial;
+  }
+  const model = await llama.loadModel({
+    modelPath: specification.path,
+    gpuLayers: 0,
+    onLoadProgress: inPercents('loading', onStatus),
+    loadSignal: signal,
+  });
+  loaded.model = model;
+  const measuringSince = now();
+  const threads = await chooseThreads({
+    ...here,
+    model,
+    knownThreads: known.threads ?? null,
+    canPropose: canPropose(model),
+    now,
+    onProgress,
+    signal,
+  });
+  const measureMs = now() - measuringSince;
+  if (wish === 'off' || graphics !== null) return { runtime, model, threads, graphics, measureMs };
+  const onProcessor = { model, tokensPerSecond: threads.tokensPerSecond };
+  const found = await openOnGraphics({ ...card, threads: threads.threads, good: null, onProcessor });
+  const placed = take(found, threads);
+  const tried = { measureMs: now() - measuringSince };
+  if (placed === null) return { runtime, model, threads, graphics: found.trial, ...tried };
+  await model.dispose();
+  return { ...placed, ...tried };
 }
 
 async function loadVerified(
   deps: EngineDeps,
   loaded: Loaded,
   file: VerifiedModelFile,
-  [specification, { threads: knownThreads = null }, onStatus, signal]: Parameters<Engine['load']>,
+  options: Parameters<Engine['load']>,
 ): Promise<Result<Omit<LoadedFacts, 'verifyMs' | 'identity'>>> {
   const { cpu, now } = deps;
-  const startedAt = now();
-  const runtime = (loaded.runtime ??= await startLlamaRuntime(await deps.importNodeLlamaCpp(), cpu));
-  const { llama, engineVersion } = runtime;
-  const llamaCppRelease = llama.llamaCppRelease.release;
+  const [specification, known] = options;
+  const runtime = (loaded.runtime ??= await startLlamaRuntime(await deps.importNodeLlamaCpp(), cpu, false));
   if (!(await file.isUnchanged())) return err(modelChangedWhileLoading);
   // The header of an approved file does not change: it is read once on a machine.
   const memoryBytes =
-    knownThreads?.memoryBytes ??
+    known.threads?.memoryBytes ??
     ((await file.hasSoundHeader()) ? await memoryNeed({ ...runtime, ...specification }) : null);
   if (memoryBytes === null) return err(modelNotGguf);
   if (memoryBytes + memoryForTheRest > deps.totalMemoryBytes)
     return err(modelNeedsMoreMemory(memoryBytes, deps.totalMemoryBytes));
-  const onLoadProgress = inPercents('loading', onStatus);
-  const model = await llama.loadModel({
-    modelPath: specification.path,
-    gpuLayers: 0,
-    onLoadProgress,
-    loadSignal: signal,
-  });
-  loaded.model = model;
+  const startedAt = now();
+  const placed = await placeModel(deps, loaded, runtime, options);
   if (!(await file.isUnchanged())) return err(modelChangedWhileLoading);
 
-  const canPropose = acceptsSeveralProposals(runtime.nodeLlamaCpp) && canLookUp(model);
-  const measureStartedAt = now();
-  const threads = await chooseThreads({
-    model,
-    knownThreads,
-    usable: runtime.usableThreads,
-    cpu,
-    modelSha256: specification.sha256,
-    canPropose,
-    engineVersion: `${engineVersion} ${llamaCppRelease}`,
-    now,
-    onProgress: inPercents('measuring', onStatus),
-    signal,
-  });
-  const measureMs = now() - measureStartedAt;
-
+  const { model, threads, graphics } = placed;
   const contextTokens = Math.min(specification.contextTokens, model.trainContextSize);
-  const { proposalCost } = threads;
+  const isOnCard = graphics?.result === 'used';
+  const proposalCost = isOnCard ? (graphics.proposalCost ?? undefined) : threads.proposalCost;
   loaded.reopen = () =>
     openConversation({
-      runtime,
+      runtime: placed.runtime,
       model,
       contextTokens,
       threads: threads.threads,
-      lookup: canPropose && isWorthProposing(proposalCost) ? createLookup(proposalCost) : null,
+      lookup: isWorthProposing(proposalCost) ? createLookup(proposalCost) : null,
       now,
     });
   loaded.conversation = await loaded.reopen();
-  const backend = llama.gpu === false ? 'cpu' : llama.gpu;
+  const { llama, engineVersion } = placed.runtime;
   return ok({
-    loadMs: now() - startedAt - measureMs,
+    loadMs: now() - startedAt - placed.measureMs,
     engineVersion,
-    llamaCppRelease,
-    backend,
+    llamaCppRelease: llama.llamaCppRelease.release,
+    backend: isOnCard && llama.gpu !== false ? llama.gpu : 'cpu',
     threads: { ...threads, memoryBytes },
     contextTokens,
+    graphics,
   });
 }
 
@@ -223,7 +301,7 @@ async function load(
 }
 
 export function createEngine(deps: EngineDeps): Engine {
-  const loaded: Loaded = { runtime: null, model: null, conversation: null, reopen: null };
+  const loaded: Loaded = { runtime: null, graphics: null, model: null, conversation: null, reopen: null };
   let busy = false;
   return {
     load: (...options) => load(deps, loaded, ...options),

@@ -40,6 +40,7 @@ function startInferenceProcess(): void {
     const engine = createEngine({
       importNodeLlamaCpp,
       cpu,
+      platform: process.platform,
       totalMemoryBytes: totalMemory(),
       now: () => performance.now(),
     });

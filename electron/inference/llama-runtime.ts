@@ -1,15 +1,10 @@
+import type { GraphicsBackend } from '../shared/graphics.ts';
 import { usableThreads, type CpuFacts } from './cpu-facts.ts';
 import type { Llama, LlamaModel, NodeLlamaCpp } from './node-llama-cpp.ts';
 import { createConversation, neverShift, type Conversation } from './conversation.ts';
 import type { Lookup } from './lookup.ts';
 import { stepTokens } from './prompt-reader.ts';
 import { createStructureGrammars } from './structure-grammars.ts';
-
-/**
- * Which processor computes. The main processor only, for now: graphics drivers of clinic machines crash under Vulkan
- * (llama.cpp#17389, #27849), so a graphics card comes with a self-test and a remembered crash, not before.
- */
-const gpu = false;
 
 /** llama.cpp, started for this machine. */
 export type LlamaRuntime = {
@@ -21,7 +16,12 @@ export type LlamaRuntime = {
   readonly usableThreads: number;
 };
 
-export async function startLlamaRuntime(nodeLlamaCpp: NodeLlamaCpp, cpu: CpuFacts): Promise<LlamaRuntime> {
+/** @param gpu what computes beside the main processor; `graphics-card.ts` says when */
+export async function startLlamaRuntime(
+  nodeLlamaCpp: NodeLlamaCpp,
+  cpu: CpuFacts,
+  gpu: GraphicsBackend | false,
+): Promise<LlamaRuntime> {
   const llama = await nodeLlamaCpp.getLlama({
     gpu,
     build: 'never',

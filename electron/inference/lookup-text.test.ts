@@ -53,7 +53,7 @@ async function open(model: LlamaModel, lookup: Lookup | null): Promise<Conversat
 
 beforeAll(async () => {
   tiny = makeTinyModel('--layers', '4');
-  runtime = await startLlamaRuntime(await importNodeLlamaCpp(), twoCpus);
+  runtime = await startLlamaRuntime(await importNodeLlamaCpp(), twoCpus, false);
   const model = await runtime.llama.loadModel({ modelPath: tiny.specification.path, gpuLayers: 0 });
   plain = await open(model, null);
   looking = await open(model, counted(createLookup(0.02)));

@@ -45,6 +45,7 @@ function start() {
       model: { ...model.specification, sha256 },
       knownThreads: null,
       hashed,
+      graphics: { wish: 'off', trial: null },
     });
   return { port: port2, exited, heard, until, load };
 }

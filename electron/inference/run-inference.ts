@@ -1,6 +1,6 @@
 import { toInferenceSchema, type FromInference, type ToInference } from '../links/model-port.ts';
 import type { Port } from '../links/port.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, LoadedFacts } from './engine.ts';
 import { modelNotReady, turnInProgress } from './model-errors.ts';
 
 /** How the process ends. A reason is a number and nothing else: text could quote a prompt. */
@@ -19,6 +19,13 @@ type Service = {
   stop(message: Message<'stop'>): void;
   release(): Promise<void>;
 };
+
+/** Of what it computes with. */
+function speedOf({ threads, graphics }: Pick<LoadedFacts, 'threads' | 'graphics'>): number {
+  return graphics?.result === 'used' && graphics.tokensPerSecond !== null
+    ? graphics.tokensPerSecond
+    : threads.tokensPerSecond;
+}
 
 type Deps = {
   readonly engine: Engine;
@@ -55,7 +62,7 @@ function createService({ engine, send, life }: Deps): Service {
   let active: { readonly turnId: string; readonly stop: AbortController } | null = null;
 
   return {
-    load: async ({ model, knownThreads, hashed }) => {
+    load: async ({ model, knownThreads, hashed, graphics }) => {
       // A second request while the first is under way asks for what is coming anyway.
       if (loading || active !== null) return;
       loading = true;
@@ -63,13 +70,14 @@ function createService({ engine, send, life }: Deps): Service {
       try {
         const loaded = await engine.load(
           model,
-          { threads: knownThreads, hashed },
+          { threads: knownThreads, hashed, graphics },
           (status) => send({ kind: 'status', status }),
           life,
         );
         if (!loaded.ok) return send({ kind: 'status', status: { state: 'failed', error: loaded.error } });
         const { contextTokens, ...facts } = loaded.value;
-        const { threads, tokensPerSecond } = facts.threads;
+        const { threads } = facts.threads;
+        const tokensPerSecond = speedOf(facts);
         ready = true;
         send({ kind: 'loaded', ...facts });
         const { name, sha256 } = model;

@@ -3,6 +3,7 @@ import { appErrorSchema } from '../shared/app-error.ts';
 import { structureIdSchema } from '../shared/structures.ts';
 import { modelStatusSchema } from '../shared/contract.ts';
 import { turnIdSchema } from '../shared/ids.ts';
+import { graphicsTrialSchema, graphicsWishSchema } from '../shared/graphics.ts';
 import { hashedFileSchema } from './hashed-file.ts';
 
 /**
@@ -58,6 +59,8 @@ export const toInferenceSchema = z.discriminatedUnion('kind', [
     knownThreads: threadChoiceSchema.nullable(),
     /** What was hashed before while this app runs: the same file, unchanged since, is not read through again. */
     hashed: hashedFileSchema.nullable(),
+    /** `trial`: of this model, on this computer, by this version of the app. */
+    graphics: z.strictObject({ wish: graphicsWishSchema, trial: graphicsTrialSchema.nullable() }),
   }),
   z.strictObject({
     kind: z.literal('generate'),
@@ -128,6 +131,8 @@ export const fromInferenceSchema = z.discriminatedUnion('kind', [
     threads: threadChoiceSchema,
     /** Of the file that was loaded, and whose bytes have the approved hash. */
     identity: hashedFileSchema.shape.identity,
+    /** What came of the graphics; null: they were left alone. */
+    graphics: graphicsTrialSchema.nullable(),
   }),
   z.strictObject({ kind: z.literal('reading'), turnId: turnIdSchema, fraction: z.number() }),
   z.strictObject({ kind: z.literal('delta'), turnId: turnIdSchema, text: z.string() }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { appErrorSchema } from './app-error.ts';
+import { graphicsStateSchema } from './graphics.ts';
 import { administrators, empty, request } from './request-parts.ts';
 
 /** The models of the catalogue, and files that bring one here from a drive. */
@@ -40,7 +41,12 @@ const modelImportSchema = z.strictObject({
 });
 export type ModelImport = z.infer<typeof modelImportSchema>;
 
-const modelLibrarySchema = z.strictObject({ models: z.array(libraryModelSchema), import: modelImportSchema });
+const modelLibrarySchema = z.strictObject({
+  models: z.array(libraryModelSchema),
+  import: modelImportSchema,
+  /** With the model that answers; null: not tried yet. */
+  graphics: graphicsStateSchema.nullable(),
+});
 export type ModelLibrary = z.infer<typeof modelLibrarySchema>;
 
 export const libraryRequests = {

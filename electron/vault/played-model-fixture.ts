@@ -39,6 +39,7 @@ export function playModel(owner: Vault): PlayedModel {
       candidates: [{ threads: 2, tokensPerSecond: 12.5 }],
     },
     identity: '1:2:3:4:5',
+    graphics: null,
   });
   say({
     kind: 'status',

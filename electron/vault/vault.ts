@@ -44,7 +44,7 @@ export function createVault(deps: VaultDeps): Vault {
   };
   const keyringNow = () => (installation.ok ? installation.value.keyring : null);
   const pinnedKey = () => keyringNow()?.organisationKey ?? null;
-  const here = modelsHere(start, deps.location, pinnedKey());
+  const here = modelsHere(start, deps.location, pinnedKey(), () => rules().graphicsCard === 'auto');
   let signedIn: SignedIn | null = null;
   let textPort: TextPort | null = null;
   const notices = firstNotices(start, installation, deps.provisioning);
@@ -182,7 +182,10 @@ export function createVault(deps: VaultDeps): Vault {
     tasks,
     hooks,
     post: deps.post,
-    exitSoon: deps.exitSoon,
+    exitSoon: (after) => {
+      here.graphics.left();
+      deps.exitSoon(after);
+    },
   });
 
   const ends = { signedIn: requireSignedIn, open: openRecord, closeSession };
@@ -259,6 +262,7 @@ export function createVault(deps: VaultDeps): Vault {
       gateway.attach(port);
     },
     inferenceEnded: (end) => {
+      here.graphics.ended();
       inferenceEnd(end, { gateway, journal, onNotice, isHung, session: signedIn?.session ?? null });
       isHung = false;
     },
@@ -270,6 +274,9 @@ export function createVault(deps: VaultDeps): Vault {
       else if (signIn.isBusy()) deps.exitSoon();
       else abandonSignIn();
     },
-    stop,
+    stop: (onLastWorkDone) => {
+      here.graphics.left();
+      stop(onLastWorkDone);
+    },
   };
 }

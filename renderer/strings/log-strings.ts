@@ -37,7 +37,8 @@ export const logStrings = {
   clear: 'Clear filters',
   search: 'Search',
   searchLabel: 'Search in the texts',
-  searchHint: 'Every word; the last one may be a beginning of three letters or more. What you search for is recorded.',
+  searchHint:
+    'Every word; the last one may be a beginning of three letters or more. What you search for is recorded.',
   searchEnd: 'End the search',
   searchResults: (query: string, beginsWords: boolean) =>
     beginsWords

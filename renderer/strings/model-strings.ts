@@ -3,6 +3,7 @@ import type { ModelStatus } from '../../electron/shared/contract.ts';
 import { fileSize } from './file-size.ts';
 
 type Model = ModelLibrary['models'][number];
+type Graphics = ModelLibrary['graphics'];
 type Ready = Extract<ModelStatus, { state: 'ready' }>;
 
 export const modelStrings = {
@@ -10,10 +11,15 @@ export const modelStrings = {
   detail: 'What is approved for this computer. Nothing else is ever loaded.',
   inUse: 'In use now',
   loading: 'The model is being loaded.',
-  computing: ({ name, contextTokens, threads, tokensPerSecond }: Ready) =>
-    `${name}, on the main processor with ${threads} ${threads === 1 ? 'thread' : 'threads'}: ${Math.round(tokensPerSecond)} tokens a second, in a context of ${contextTokens.toLocaleString('en')} tokens.`,
-  whyProcessor:
-    'Of one thread, half of them, all but one and all, that is the number that was measured to be fastest with this model on this computer. This version does not use graphics cards.',
+  computing: ({ name, contextTokens, threads, tokensPerSecond }: Ready, graphics: Graphics) => {
+    const where = isOnCard(graphics)
+      ? `on the graphics card ${graphics.trial.device ?? ''}`.trim()
+      : `on the main processor with ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+    return `${name}, ${where}: ${Math.round(tokensPerSecond)} tokens a second, in a context of ${contextTokens.toLocaleString('en')} tokens.`;
+  },
+  whyThreads:
+    'Of one thread, half of them, all but one and all, that is the number that was measured to be fastest with this model on this computer.',
+  whyGraphics,
   library: 'On this computer',
   none: 'No model is approved.',
   columns: {
@@ -71,4 +77,38 @@ function duration(seconds: number): string {
   if (seconds < 10) return `${Math.max(1, Math.round(seconds))} s`;
   if (seconds < 120) return `${5 * Math.round(seconds / 5)} s`;
   return `${Math.round(seconds / 60)} minutes`;
+}
+
+type Tried = Extract<NonNullable<Graphics>, { kind: 'tried' }>;
+
+export function isOnCard(graphics: Graphics): graphics is Tried {
+  return graphics?.kind === 'tried' && graphics.trial.result === 'used';
+}
+
+/** Why the graphics of this computer compute, or do not. */
+function whyGraphics(graphics: Graphics): string {
+  if (graphics === null) return '';
+  if (graphics.kind === 'off')
+    return 'The policy of your organisation leaves graphics cards out (graphicsCard).';
+  if (graphics.kind === 'crashed')
+    return 'The graphics card was tried, and its driver went down. It is left alone until the next version of Cloister.';
+  const { result, device, tokensPerSecond } = graphics.trial;
+  const card = device === null || device === '' ? 'The graphics card' : `The graphics card ${device}`;
+  const speed = Math.round(tokensPerSecond ?? 0);
+  switch (result) {
+    case 'used':
+      return 'It was tried first: it computes what the main processor computes, and faster.';
+    case 'none':
+      return 'No graphics card was found that could help.';
+    case 'integrated':
+      return `The graphics of this computer (${device ?? 'Intel'}) are part of its processor, and their drivers too unreliable: they are left alone.`;
+    case 'too-small':
+      return `${card} was tried: the model does not fit into its memory.`;
+    case 'slower':
+      return `${card} was tried: it makes ${speed} tokens a second, which is no gain.`;
+    case 'wrong':
+      return `${card} was tried: it computes something else than the main processor, so it is left alone.`;
+    case 'failed':
+      return `${card} was tried, and could not run the model. It is left alone until the next version of Cloister.`;
+  }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ModelSpecification } from '../../links/model-port.ts';
 import { openEngineSettings } from '../engine-settings.ts';
+import { openGraphicsMemory } from '../graphics-memory.ts';
 import { replaceFile } from '../keys/durable-file.ts';
 import type { PolicyLocation } from '../policy/policy-location.ts';
 import type { StartMessage } from '../vault-parts.ts';
@@ -36,19 +37,23 @@ export function chosenModel(
 
 /** What may be loaded here, what is, what will be, and what was measured. */
 export function modelsHere(
-  { cataloguePath, dataFolder, modelsFolder }: StartMessage,
+  { cataloguePath, dataFolder, modelsFolder, version }: StartMessage,
   location: PolicyLocation,
   pinnedKey: string | null,
+  mayUseGraphics: () => boolean,
 ) {
   const { catalogue, problem } = approvedModels(cataloguePath, location, pinnedKey);
   const next = (): ModelInUse | null => chosenModel(catalogue, dataFolder, modelsFolder);
   const model = next();
+  const graphics = openGraphicsMemory({ dataFolder, version, isAllowed: mayUseGraphics });
   return {
     model,
     /** As leaves and bundles name it. */
     named: () => model && { id: model.id, sha256: model.specification.sha256 },
     noModel: problem,
     settings: openEngineSettings(dataFolder),
+    graphics,
+    graphicsState: () => model && graphics.stateOf(model.specification.sha256),
     models: catalogue?.models ?? [],
     inUse: { id: model?.id ?? null, next: () => next()?.id ?? null },
   };

@@ -3,6 +3,7 @@ import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppError } from '../../shared/app-error.ts';
 import type { VaultEvent } from '../../shared/contract.ts';
+import type { GraphicsState } from '../../shared/graphics.ts';
 import { visitNote, type ModelImport, type ModelLibrary } from '../../shared/library-contract.ts';
 import type { ThreadChoice } from '../../links/model-port.ts';
 import type { EngineSettings } from '../engine-settings.ts';
@@ -39,6 +40,7 @@ type Deps = {
   /** Of the model that answers, and of the one that answers from the next sign-in on. */
   readonly inUse: { readonly id: string | null; readonly next: () => string | null };
   readonly settings: Pick<EngineSettings, 'read'>;
+  readonly graphicsState: () => GraphicsState | null;
   readonly session: () => OpenSession;
   readonly tasks: Pick<BackgroundTasks, 'copyFile'>;
   readonly gateway: Pick<ModelGateway, 'modelArrived'>;
@@ -78,6 +80,7 @@ export function createModelImports(deps: Deps): ModelImports {
         isNext: model.id === next,
       })),
       import: shown,
+      graphics: deps.graphicsState(),
     };
   };
 

@@ -125,6 +125,12 @@ const shape = {
     description:
       'Whether the model reads a source as soon as it is on the desk, before anybody asks, so that the first words come sooner. Each such reading is an entry of the record.',
   }),
+  graphicsCard: z.enum(['auto', 'off']).register(declarations, {
+    default: 'auto',
+    strictest: 'off',
+    description:
+      'Whether a graphics card computes where a trial shows that it computes rightly and faster. A card whose driver crashed is left alone in any case.',
+  }),
   modelDownload: z.enum(['never', 'allowed']).register(declarations, {
     default: 'never',
     strictest: 'never',

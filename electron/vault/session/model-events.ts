@@ -21,7 +21,7 @@ export function recordModel(
       verifyMs: Math.round(facts.verifyMs),
       loadMs: Math.round(facts.loadMs),
       threads: facts.threads.threads,
-      tokensPerSecondMilli: Math.round(facts.threads.tokensPerSecond * 1000),
+      tokensPerSecondMilli: Math.round(status.tokensPerSecond * 1000),
       engine: facts.engineVersion,
       llamaCpp: facts.llamaCppRelease,
       backend: facts.backend,

@@ -5,6 +5,7 @@ import type { FromVault } from '../../links/vault-control.ts';
 import type { VaultEvent } from '../../shared/contract.ts';
 import type { BlockedReports } from '../blocked-reports.ts';
 import type { EngineSettings } from '../engine-settings.ts';
+import type { GraphicsMemory } from '../graphics-memory.ts';
 import type { ModelInUse } from '../models/model-choice.ts';
 import type { TestHooks } from '../test-hooks.ts';
 import { createModelGateway, type ModelGateway } from '../turns/model-gateway.ts';
@@ -18,6 +19,7 @@ export function createVaultGateway(deps: {
   /** Why there is none, where the list of approved models is the reason. */
   readonly noModel: AppError | null;
   readonly settings: EngineSettings;
+  readonly graphics: GraphicsMemory;
   readonly hooks: TestHooks;
   readonly post: (event: VaultEvent) => void;
   readonly blocked: BlockedReports;
@@ -42,6 +44,8 @@ export function createVaultGateway(deps: {
     },
     knownThreads: () => (model === null ? null : settings.read(model.specification.sha256)),
     hashed: () => hashed,
+    graphics: () =>
+      model === null ? { wish: 'off', trial: null } : deps.graphics.wishFor(model.specification.sha256),
     onStatus: (status) => {
       deps.post({ event: 'model.status', status });
       const session = signedIn();
@@ -54,6 +58,7 @@ export function createVaultGateway(deps: {
       if (model !== null) {
         const { sha256 } = model.specification;
         settings.write(sha256, facts.threads);
+        deps.graphics.told(sha256, facts.graphics);
         hashed = { sha256, identity: facts.identity };
         deps.toMain({ kind: 'model-hashed', hashed });
       }

@@ -76,6 +76,7 @@ type Deps = {
   readonly onWanted: () => void;
   readonly knownThreads: () => ThreadChoice | null;
   readonly hashed: () => HashedFile | null;
+  readonly graphics: () => Extract<ToInference, { kind: 'load' }>['graphics'];
   readonly onStatus: (status: ModelStatus) => void;
   readonly onLoaded: (facts: LoadedFacts) => void;
   readonly onTurn: (message: TurnMessage) => void;
@@ -176,7 +177,8 @@ export function createModelGateway(deps: Deps): ModelGateway {
     if (model === null) setStatus({ state: 'failed', error: deps.noModel ?? noModel });
     else {
       deps.watchdog.expects('load');
-      post({ kind: 'load', model, knownThreads: deps.knownThreads(), hashed: deps.hashed() });
+      const [knownThreads, hashed, graphics] = [deps.knownThreads(), deps.hashed(), deps.graphics()];
+      post({ kind: 'load', model, knownThreads, hashed, graphics });
     }
   }
 

@@ -6,12 +6,12 @@ import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { ErrorMessage, InfoMessage } from '../../ui/message.tsx';
 import { LicenceDialog } from './licence-dialog.tsx';
-import { useLibrary } from './use-library.ts';
+import type { Library } from './use-library.ts';
 import { ColumnHeads } from '../../ui/column-heads.tsx';
 
 /** What is approved and what of it is here, and the way for a file from a drive. */
-export function LibrarySection(): ReactNode {
-  const { library, error, importFile, stop, choose, remove } = useLibrary();
+export function LibrarySection(props: Library): ReactNode {
+  const { library, error, importFile, stop, choose, remove } = props;
   if (library === null) return <ErrorMessage error={error} />;
   const { fraction } = library.import;
   return (

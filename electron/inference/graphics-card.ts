@@ -1,0 +1,160 @@
+import type { GraphicsBackend, GraphicsTrial } from '../shared/graphics.ts';
+import { measureSpeed } from './choose-threads.ts';
+import { startLlamaRuntime, type LlamaRuntime } from './llama-runtime.ts';
+import { measureProposalCost } from './measure-proposal-cost.ts';
+import type { CpuFacts } from './cpu-facts.ts';
+import type { LlamaModel, NodeLlamaCpp } from './node-llama-cpp.ts';
+
+/** A model that lies in the memory of a graphics card, and may answer. */
+export type OnGraphics = { readonly runtime: LlamaRuntime; readonly model: LlamaModel };
+
+type Outcome = { readonly trial: GraphicsTrial; readonly opened: OnGraphics | null };
+
+/** The best first. Where the package of one is not installed, node-llama-cpp says so at once. */
+export function backendsOf(platform: NodeJS.Platform): readonly GraphicsBackend[] {
+  return platform === 'darwin' ? ['metal'] : ['cuda', 'vulkan'];
+}
+
+/**
+ * Intel's integrated graphics: their Vulkan drivers crash or compute wrongly too often (llama.cpp#17389, #27849), and share
+ * the memory that the main processor computes from. Their cards (Arc A and B) are cards like others.
+ */
+export function isIntelIntegrated(device: string): boolean {
+  return /intel/i.test(device) && !/\barc\b.{0,6}\s[ab]\d/i.test(device);
+}
+
+/** To be worth what can go wrong with it. */
+const worthwhile = 1.1;
+
+const untried = { backend: null, device: null, tokensPerSecond: null, proposalCost: null } as const;
+
+/**
+ * Loads the model onto the graphics card and compares it with the same model on the main processor: what it computes first,
+ * then how fast. This process may die of it; what was about to be tried is remembered elsewhere.
+ * @param deps.onProcessor null for a card that was good in a trial before: it is taken as it is
+ */
+export async function openOnGraphics(deps: {
+  readonly nodeLlamaCpp: NodeLlamaCpp;
+  readonly cpu: CpuFacts;
+  readonly platform: NodeJS.Platform;
+  readonly modelPath: string;
+  readonly threads: number;
+  /** The trial that says so; null: this is one. */
+  readonly good: GraphicsTrial | null;
+  readonly onProcessor: { readonly model: LlamaModel; readonly tokensPerSecond: number } | null;
+  readonly canPropose: (model: LlamaModel) => boolean;
+  readonly now: () => number;
+  readonly onProgress: (fraction: number) => void;
+  readonly signal: AbortSignal;
+}): Promise<Outcome> {
+  for (const backend of backendsOf(deps.platform)) {
+    const runtime = await startLlamaRuntime(deps.nodeLlamaCpp, deps.cpu, backend).catch(() => null);
+    if (runtime === null) continue;
+    const devices = runtime.llama.supportsGpuOffloading ? await runtime.llama.getGpuDeviceNames() : [];
+    const device = devices.join(', ').slice(0, 200);
+    if (runtime.llama.gpu !== backend || devices.length === 0) {
+      await runtime.llama.dispose();
+      continue;
+    }
+    if (devices.every((name) => isIntelIntegrated(name))) {
+      await runtime.llama.dispose();
+      return { trial: { ...untried, result: 'integrated', backend, device }, opened: null };
+    }
+    const outcome = await loadOnto(runtime, { ...untried, backend, device }, deps);
+    if (outcome.opened === null) await runtime.llama.dispose();
+    return outcome;
+  }
+  return { trial: { ...untried, result: 'none' }, opened: null };
+}
+
+async function loadOnto(
+  runtime: LlamaRuntime,
+  found: Omit<GraphicsTrial, 'result'>,
+  deps: Parameters<typeof openOnGraphics>[0],
+): Promise<Outcome> {
+  const { modelPath, threads, onProcessor, now, signal } = deps;
+  const { InsufficientMemoryError } = deps.nodeLlamaCpp;
+  const refuse = (result: GraphicsTrial['result'], measured: Partial<GraphicsTrial> = {}): Outcome => ({
+    trial: { ...found, ...measured, result },
+    opened: null,
+  });
+  let model: LlamaModel;
+  try {
+    model = await runtime.llama.loadModel({
+      modelPath,
+      gpuLayers: 'max',
+      onLoadProgress: deps.onProgress,
+      loadSignal: signal,
+    });
+  } catch (cause) {
+    signal.throwIfAborted();
+    return refuse(cause instanceof InsufficientMemoryError ? 'too-small' : 'failed');
+  }
+  try {
+    if (onProcessor === null)
+      return { trial: { ...found, ...numbersOf(deps.good), result: 'used' }, opened: { runtime, model } };
+    const [expected, computed] = [
+      await probabilitiesOf(onProcessor.model, threads),
+      await probabilitiesOf(model, threads),
+    ];
+    if (!agree(expected, computed)) {
+      await model.dispose();
+      return refuse('wrong');
+    }
+    const tokensPerSecond = await measureSpeed({ model, threads, now, signal, onProgress: deps.onProgress });
+    if (tokensPerSecond < onProcessor.tokensPerSecond * worthwhile) {
+      await model.dispose();
+      return refuse('slower', { tokensPerSecond });
+    }
+    const proposalCost = deps.canPropose(model)
+      ? await measureProposalCost({ model, threads, now, signal })
+      : null;
+    const trial = { ...found, tokensPerSecond, proposalCost, result: 'used' } as const;
+    return { trial, opened: { runtime, model } };
+  } catch {
+    await model.dispose().catch(() => undefined);
+    signal.throwIfAborted();
+    return refuse('failed');
+  }
+}
+
+/** Says nothing about anybody. */
+const neutralText = 'The sky is blue and the grass is green. The sea is wide, and the hills are far away.';
+
+/** How likely the model takes each next word of a plain sentence to be. */
+export async function probabilitiesOf(model: LlamaModel, threads: number): Promise<readonly number[]> {
+  const context = await model.createContext({
+    contextSize: Math.min(256, model.trainContextSize),
+    batchSize: 64,
+    threads: { ideal: threads, min: threads },
+  });
+  try {
+    const tokens = model.tokenize(neutralText);
+    const results = await context
+      .getSequence()
+      .controlledEvaluate(
+        tokens.map((token) => [
+          token,
+          { generateNext: { probabilities: true, options: { temperature: 1, topK: 0, topP: 1, minP: 0 } } },
+        ]),
+      );
+    return tokens.slice(1).map((token, index) => results[index]?.next.probabilities?.get(token) ?? 0);
+  } finally {
+    await context.dispose();
+  }
+}
+
+/** Two processors round differently; a driver that computes wrongly is far off, or gives no numbers at all. */
+export function agree(expected: readonly number[], computed: readonly number[]): boolean {
+  if (expected.length === 0 || expected.length !== computed.length) return false;
+  const differences = expected.map((probability, index) =>
+    Math.abs(probability - (computed[index] ?? Number.NaN)),
+  );
+  const mean = differences.reduce((total, difference) => total + difference, 0) / differences.length;
+  return differences.every((difference) => difference <= 0.25) && mean <= 0.03;
+}
+
+const numbersOf = (good: GraphicsTrial | null) => ({
+  tokensPerSecond: good?.tokensPerSecond ?? null,
+  proposalCost: good?.proposalCost ?? null,
+});

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+/** Which graphics llama.cpp computes with, by its own names. */
+export const graphicsBackendSchema = z.enum(['metal', 'cuda', 'vulkan']);
+export type GraphicsBackend = z.infer<typeof graphicsBackendSchema>;
+
+/** What came of trying the graphics of this computer with a model. `used` is the only one with which it answers there. */
+export const graphicsTrialSchema = z.strictObject({
+  result: z.enum([
+    'used',
+    /** No graphics card that llama.cpp can use. */
+    'none',
+    /** Intel's integrated graphics alone: their drivers are not tried. */
+    'integrated',
+    /** The model does not fit into its memory. */
+    'too-small',
+    /** The main processor is as fast, or faster. */
+    'slower',
+    /** It computed something else than the main processor. */
+    'wrong',
+    'failed',
+  ]),
+  backend: graphicsBackendSchema.nullable(),
+  /** As the driver names it. */
+  device: z.string().max(200).nullable(),
+  tokensPerSecond: z.number().nonnegative().nullable(),
+  /** As `ThreadChoice` has it, of the card. */
+  proposalCost: z.number().positive().nullable(),
+});
+export type GraphicsTrial = z.infer<typeof graphicsTrialSchema>;
+
+/** Whether the engine tries them, takes them because a trial was good, or leaves them alone. */
+export const graphicsWishSchema = z.enum(['try', 'use', 'off']);
+export type GraphicsWish = z.infer<typeof graphicsWishSchema>;
+
+/** What is known of the graphics of this computer with one model. */
+export const graphicsStateSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('tried'), trial: graphicsTrialSchema }),
+  /** They, or the whole computer, went down when they were used. */
+  z.strictObject({ kind: z.literal('crashed') }),
+  /** By the policy. */
+  z.strictObject({ kind: z.literal('off') }),
+]);
+export type GraphicsState = z.infer<typeof graphicsStateSchema>;
