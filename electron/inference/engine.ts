@@ -1,9 +1,6 @@
-import type { GraphicsTrial, GraphicsWish } from '../shared/graphics.ts';
-import type { HashedFile } from '../links/hashed-file.ts';
-import type { ModelSpecification, ThreadChoice } from '../links/model-port.ts';
-import type { ModelStatus } from '../shared/contract.ts';
+import type { GraphicsTrial } from '../shared/graphics.ts';
+import type { ThreadChoice } from '../links/model-port.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import { chooseThreads, stillTrue } from './choose-threads.ts';
 import type {
   EvaluateRequest,
   EvaluationEnd,
@@ -12,8 +9,7 @@ import type {
   GenerationOutcome,
 } from './conversation.ts';
 import type { CpuFacts } from './cpu-facts.ts';
-import { openOnGraphics } from './graphics-card.ts';
-import { canLookUp, createLookup, isWorthProposing } from './lookup.ts';
+import { createLookup, isWorthProposing } from './lookup.ts';
 import {
   openConversation,
   startLlamaRuntime,
@@ -30,9 +26,9 @@ import {
   turnInProgress,
 } from './model-errors.ts';
 import { memoryNeed } from './memory-need.ts';
-import { acceptsSeveralProposals } from './mended-acceptance.ts';
 import { verifyModelFile, type VerifiedModelFile } from './model-file.ts';
-import type { LlamaModel, NodeLlamaCpp } from './node-llama-cpp.ts';
+import type { NodeLlamaCpp } from './node-llama-cpp.ts';
+import { inPercents, placeModel, type Held, type LoadOptions } from './place-model.ts';
 import type { RequestTexts } from './request-tokens.ts';
 
 export type LoadedFacts = {
@@ -53,24 +49,12 @@ export type LoadedFacts = {
 /** Of the system and of Cloister's other processes; with less, all of it would live on the disk. */
 const memoryForTheRest = 1024 ** 3;
 
-export type LoadingStatus = Extract<ModelStatus, { state: 'loading' }>;
-
 export type Engine = {
   /**
    * Verifies the file, loads it, chooses the thread count. A model that was loaded before is dropped first. Rejects only
    * when `signal` aborts. Not for two calls at a time.
    */
-  load(
-    specification: ModelSpecification,
-    /** From earlier runs on this machine, so that it need not be found out again. */
-    known: {
-      readonly threads?: ThreadChoice | null;
-      readonly hashed?: HashedFile | null;
-      readonly graphics?: { readonly wish: GraphicsWish; readonly trial: GraphicsTrial | null };
-    },
-    onStatus: (status: LoadingStatus) => void,
-    signal: AbortSignal,
-  ): Promise<Result<LoadedFacts>>;
+  load(...options: LoadOptions): Promise<Result<LoadedFacts>>;
   /** One at a time: a second call while one runs answers `turn-in-progress`. Never rejects for an expected failure. */
   generate(
     request: GenerateRequest,
@@ -101,29 +85,12 @@ export type EngineDeps = {
 };
 
 /** What is in memory; `model` is set as soon as it must be disposed of, `conversation` when it can be talked to. */
-type Loaded = {
+type Loaded = Held & {
   runtime: LlamaRuntime | null;
-  /** Where the model lies on a graphics card. */
-  graphics: LlamaRuntime | null;
-  model: LlamaModel | null;
   conversation: OpenConversation | null;
   /** Opens another conversation with the same model. */
   reopen: (() => Promise<OpenConversation>) | null;
 };
-
-/** Progress comes far more often than anybody can see: pass on whole percents only. */
-function inPercents(
-  step: LoadingStatus['step'],
-  onStatus: (status: LoadingStatus) => void,
-): (fraction: number) => void {
-  let last = -1;
-  return (fraction) => {
-    const percent = Math.floor(fraction * 100);
-    if (percent === last) return;
-    last = percent;
-    onStatus({ state: 'loading', step, fraction: percent / 100 });
-  };
-}
 
 async function dropModel(loaded: Loaded): Promise<void> {
   const { model, graphics } = loaded;
@@ -135,97 +102,11 @@ async function dropModel(loaded: Loaded): Promise<void> {
   await graphics?.llama.dispose();
 }
 
-/** Where the model lies, and how it computes there. */
-type Placed = {
-  readonly runtime: LlamaRuntime;
-  readonly model: LlamaModel;
-  readonly threads: ThreadChoice;
-  readonly graphics: GraphicsTrial | null;
-  /** What was measured to get there. */
-  readonly measureMs: number;
-};
-
-async function placeModel(
-  deps: EngineDeps,
-  loaded: Loaded,
-  runtime: LlamaRuntime,
-  [specification, known, onStatus, signal]: Parameters<Engine['load']>,
-): Promise<Placed> {
-  const { cpu, now } = deps;
-  const { nodeLlamaCpp, llama, engineVersion } = runtime;
-  const { wish = 'off', trial: knownTrial = null } = known.graphics ?? {};
-  const version = `${engineVersion} ${llama.llamaCppRelease.release}`;
-  const canPropose = (model: LlamaModel): boolean =>
-    acceptsSeveralProposals(nodeLlamaCpp) && canLookUp(model);
-  const onProgress = inPercents('measuring', onStatus);
-  const card = {
-    nodeLlamaCpp,
-    cpu,
-    platform: deps.platform,
-    modelPath: specification.path,
-    canPropose,
-    now,
-    onProgress,
-    signal,
-  };
-  const take = ({ opened, trial }: Awaited<ReturnType<typeof openOnGraphics>>, threads: ThreadChoice) => {
-    if (opened === null) return null;
-    [loaded.graphics, loaded.model] = [opened.runtime, opened.model];
-    return { ...opened, threads, graphics: trial, measureMs: 0 };
-  };
-
-  let graphics: GraphicsTrial | null = null;
-  const here = {
-    cpu,
-    modelSha256: specification.sha256,
-    engineVersion: version,
-    usable: runtime.usableThreads,
-  };
-  const measured = stillTrue(known.threads ?? null, here);
-  if (wish === 'use' && measured !== null) {
-    const found = await openOnGraphics({
-      ...card,
-      threads: measured.threads,
-      good: knownTrial,
-      onProcessor: null,
-    });
-    const placed = take(found, measured);
-    if (placed !== null) return placed;
-    graphics = found.trial;
-  }
-  const model = await llama.loadModel({
-    modelPath: specification.path,
-    gpuLayers: 0,
-    onLoadProgress: inPercents('loading', onStatus),
-    loadSignal: signal,
-  });
-  loaded.model = model;
-  const measuringSince = now();
-  const threads = await chooseThreads({
-    ...here,
-    model,
-    knownThreads: known.threads ?? null,
-    canPropose: canPropose(model),
-    now,
-    onProgress,
-    signal,
-  });
-  const measureMs = now() - measuringSince;
-  if (wish === 'off' || graphics !== null) return { runtime, model, threads, graphics, measureMs };
-  const onProcessor = { model, tokensPerSecond: threads.tokensPerSecond };
-  const found = await openOnGraphics({ ...card, threads: threads.threads, good: null, onProcessor });
-  const placed = take(found, threads);
-  const tried = { measureMs: now() - measuringSince };
-  if (placed === null) return { runtime, model, threads, graphics: found.trial, ...tried };
-  await model.dispose();
-  return { ...placed, ...tried };
-}
-
 async function loadVerified(
   deps: EngineDeps,
   loaded: Loaded,
   file: VerifiedModelFile,
-  options: Parameters<Engine['load']>,
+  options: LoadOptions,
 ): Promise<Result<Omit<LoadedFacts, 'verifyMs' | 'identity'>>> {
   const { cpu, now } = deps;
   const [specification, known] = options;
@@ -268,11 +149,7 @@ async function loadVerified(
   });
 }
 
-async function load(
-  deps: EngineDeps,
-  loaded: Loaded,
-  ...options: Parameters<Engine['load']>
-): Promise<Result<LoadedFacts>> {
+async function load(deps: EngineDeps, loaded: Loaded, ...options: LoadOptions): Promise<Result<LoadedFacts>> {
   const [specification, { hashed = null }, onStatus, signal] = options;
   await dropModel(loaded);
   const startedAt = deps.now();

@@ -25,7 +25,6 @@ import { enrolComputer } from './setup/enrolment.ts';
 import { createFirstRun } from './setup/first-run.ts';
 import { openInstallation, type Installation } from './setup/installation-files.ts';
 import { serveTextPort, type TextPort } from './text-port.ts';
-import { inferenceEnd } from './session/inference-end.ts';
 import { journalStart } from './journal/journal-start.ts';
 import type { Vault, VaultDeps } from './vault-parts.ts';
 import { createBackgroundTasks } from './worker/background-tasks.ts';
@@ -66,8 +65,6 @@ export function createVault(deps: VaultDeps): Vault {
   /** Where the keychain has been lost too: what is chosen after a recovery has no other half. */
   const isAlone = () => !deps.keychain.available || keyringNow()?.device.mode === 'passphrase-only';
   const measure = createLatePassphraseMeter(() => passphraseRules(rules(), isAlone()));
-  /** Main was asked to end the inference process: its end says nothing about memory. */
-  let isHung = false;
   const gateway = createVaultGateway({
     ...here,
     hooks,
@@ -77,7 +74,6 @@ export function createVault(deps: VaultDeps): Vault {
     after: deps.after,
     hashed: start.hashedModel,
     toMain: deps.post,
-    onHung: () => void (isHung = true),
   });
 
   const tasks = createBackgroundTasks({
@@ -182,10 +178,8 @@ export function createVault(deps: VaultDeps): Vault {
     tasks,
     hooks,
     post: deps.post,
-    exitSoon: (after) => {
-      here.graphics.left();
-      deps.exitSoon(after);
-    },
+    exitSoon: deps.exitSoon,
+    leaveGraphics: here.graphics.left,
   });
 
   const ends = { signedIn: requireSignedIn, open: openRecord, closeSession };
@@ -262,9 +256,7 @@ export function createVault(deps: VaultDeps): Vault {
       gateway.attach(port);
     },
     inferenceEnded: (end) => {
-      here.graphics.ended();
-      inferenceEnd(end, { gateway, journal, onNotice, isHung, session: signedIn?.session ?? null });
-      isHung = false;
+      gateway.processEnded(end, { journal, onNotice });
     },
     downloadReport: arrivals.downloads.report,
     grantFile: grants.add,
@@ -274,9 +266,6 @@ export function createVault(deps: VaultDeps): Vault {
       else if (signIn.isBusy()) deps.exitSoon();
       else abandonSignIn();
     },
-    stop: (onLastWorkDone) => {
-      here.graphics.left();
-      stop(onLastWorkDone);
-    },
+    stop,
   };
 }

@@ -29,13 +29,20 @@ export function createEndings(deps: {
   readonly hooks: TestHooks;
   readonly post: (message: FromVault) => void;
   readonly exitSoon: (after?: Promise<void>) => void;
+  /** What the graphics are being tried for is not waited for, and says nothing about them. */
+  readonly leaveGraphics: () => void;
 }): Endings {
+  function exitSoon(after?: Promise<void>): void {
+    deps.leaveGraphics();
+    deps.exitSoon(after);
+  }
+
   function closeSession(because: SessionEndReason, lockReason: LockReason | null = null): void {
     const signedIn = deps.signedIn();
     if (signedIn === null) return;
     const spooled = close(signedIn);
     deps.post({ kind: 'session-ended', because, userId: signedIn.user.userId, lockReason });
-    deps.exitSoon(spooled);
+    exitSoon(spooled);
   }
 
   function close({ idle, anchoring, commands, spooling, retention, session }: SignedIn): Promise<void> {
@@ -79,10 +86,11 @@ export function createEndings(deps: {
       } finally {
         open.close();
         deps.post({ kind: 'session-ended', because: 'signed-out', userId, lockReason: null });
-        deps.exitSoon();
+        exitSoon();
       }
     },
     stop(onLastWorkDone = () => undefined) {
+      deps.leaveGraphics();
       const signedIn = deps.signedIn();
       try {
         signedIn?.commands.close();

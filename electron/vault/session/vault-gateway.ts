@@ -10,8 +10,17 @@ import type { ModelInUse } from '../models/model-choice.ts';
 import type { TestHooks } from '../test-hooks.ts';
 import { createModelGateway, type ModelGateway } from '../turns/model-gateway.ts';
 import { createEngineWatchdog, hungError } from '../turns/engine-watchdog.ts';
+import { inferenceEnd } from './inference-end.ts';
 import { recordModel } from './model-events.ts';
 import type { SignedIn } from './signed-in.ts';
+
+export type VaultGateway = ModelGateway & {
+  /** Main says that the process has ended without being asked to, or because it hung. */
+  processEnded(
+    end: Parameters<typeof inferenceEnd>[0],
+    deps: Pick<Parameters<typeof inferenceEnd>[1], 'journal' | 'onNotice'>,
+  ): void;
+};
 
 /** The model gateway of this vault: the screen hears of the model, and a session records it. */
 export function createVaultGateway(deps: {
@@ -28,12 +37,12 @@ export function createVaultGateway(deps: {
   /** The file that an earlier vault of this run of the app has loaded. */
   readonly hashed: HashedFile | null;
   readonly toMain: (message: FromVault) => void;
-  /** Main was asked to end the process, and to start another. */
-  readonly onHung: () => void;
-}): ModelGateway {
+}): VaultGateway {
   const { model, settings, signedIn } = deps;
   /** Why the process is about to be ended. */
   let hung: AppError | null = null;
+  /** Main was asked to end it: its end says nothing about memory. */
+  let isHung = false;
   let { hashed } = deps;
   const gateway = createModelGateway({
     model: () => model?.specification ?? null,
@@ -50,6 +59,7 @@ export function createVaultGateway(deps: {
       deps.post({ event: 'model.status', status });
       const session = signedIn();
       if (status.state === 'ready') session?.recorder.resume();
+      if (status.state === 'failed') deps.graphics.left();
       if (status.state !== 'failed' || session === null) return;
       recordModel(session.session, model, gateway, status.error);
       session.recorder.giveUp();
@@ -81,10 +91,18 @@ export function createVaultGateway(deps: {
       after: deps.after,
       onHung: (silentMs) => {
         hung = hungError(silentMs);
+        isHung = true;
         deps.toMain({ kind: 'inference-hung' });
-        deps.onHung();
       },
     }),
   });
-  return gateway;
+  return {
+    ...gateway,
+    processEnded(end, { journal, onNotice }) {
+      deps.graphics.ended();
+      const session = signedIn()?.session ?? null;
+      inferenceEnd(end, { gateway, journal, onNotice, isHung, session });
+      isHung = false;
+    },
+  };
 }
