@@ -42,6 +42,14 @@ export function composeApp(deps: {
   const { settings, flavour, blockedConnections } = deps;
   const dataFolder = app.getPath('userData');
   const output = join(app.getAppPath(), 'out');
+  const makeVault = (): ChildProcess =>
+    new ChildProcess({
+      entry: join(output, 'main', 'vault-process.js'),
+      serviceName: 'Cloister vault',
+      environment: childEnvironment(process.env, {}),
+    });
+  /** The first screen waits for it longest: the window is made meanwhile. */
+  let firstVault: ChildProcess | null = makeVault();
 
   app.configureHostResolver({ enableBuiltInResolver: false, secureDnsMode: 'off' });
   setMenu(process.platform);
@@ -84,12 +92,11 @@ export function composeApp(deps: {
 
   const keychain = createKeychain({ safeStorage, platform: process.platform, delay });
   const lifeCycle = createLifeCycle({
-    startVault: () =>
-      new ChildProcess({
-        entry: join(output, 'main', 'vault-process.js'),
-        serviceName: 'Cloister vault',
-        environment: childEnvironment(process.env, {}),
-      }),
+    startVault: () => {
+      const vault = firstVault ?? makeVault();
+      firstVault = null;
+      return vault;
+    },
     startInference: () =>
       new ChildProcess({
         entry: join(output, 'main', 'inference-process.js'),

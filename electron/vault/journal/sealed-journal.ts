@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { appError } from '../../shared/app-error.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import { loadAge } from '../keys/age.ts';
 import { folderError } from '../keys/durable-file.ts';
 import { canonicalText } from '../log/canonical-json.ts';
 import type { Clock } from '../log/clock.ts';
@@ -71,7 +71,7 @@ const paddedBytes = 512;
 export async function createJournalSecrets(): Promise<JournalSecrets> {
   return {
     journalId: randomUUID(),
-    identity: await generateX25519Identity(),
+    identity: await (await loadAge()).generateX25519Identity(),
     chainKey: randomBytes(32),
     folded: 0,
   };
@@ -129,7 +129,7 @@ export function openSealedJournal(deps: { readonly folder: string; readonly cloc
     },
     async replace({ journalId, identity, chainKey }) {
       const before = readState(folder);
-      const recipient = await identityToRecipient(identity);
+      const recipient = await (await loadAge()).identityToRecipient(identity);
       try {
         const key = Buffer.from(chainKey).toString('base64');
         writeState(folder, { v: 1, journalId, recipient, entries: 0, dropped: 0, chainKey: key });
@@ -211,6 +211,7 @@ function endProblem(state: JournalState, keyAfterLines: Uint8Array, lines: numbe
 async function seal(recipient: string, event: ObservedEvent): Promise<string> {
   const text = canonicalText(event);
   if (text.length > paddedBytes) throw new Error('a journal event is longer than its place');
+  const { Encrypter } = await loadAge();
   const encrypter = new Encrypter();
   encrypter.addRecipient(recipient);
   return Buffer.from(await encrypter.encrypt(text.padEnd(paddedBytes, ' '))).toString('base64');
@@ -218,6 +219,7 @@ async function seal(recipient: string, event: ObservedEvent): Promise<string> {
 
 async function openLine(sealed: string, identity: string): Promise<ObservedEvent | null> {
   try {
+    const { Decrypter } = await loadAge();
     const decrypter = new Decrypter();
     decrypter.addIdentity(identity);
     const text = await decrypter.decrypt(Buffer.from(sealed, 'base64'), 'text');

@@ -1,9 +1,9 @@
 import { randomBytes, type webcrypto } from 'node:crypto';
-import { identityToRecipient } from 'age-encryption';
 import { appError } from '../../shared/app-error.ts';
 import type { UserId } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { canonicalBytes } from '../log/canonical-json.ts';
+import { loadAge } from './age.ts';
 import { checkKdf, recommendedKdf, type KdfParameters } from './argon2.ts';
 import { keyringDamaged } from './key-errors.ts';
 import type { HolderRecord, WrappedKey } from './keyring-schema.ts';
@@ -39,7 +39,10 @@ export async function createEnrolmentKey(input: {
     };
     const associatedData = associatedDataOf(input.userId, header);
     const wrapped = await wrapScalar(scalar, header, { known, deviceSecret: null, associatedData });
-    return { recipient: await identityToRecipient(await importX25519Identity(scalar)), wrapped };
+    return {
+      recipient: await (await loadAge()).identityToRecipient(await importX25519Identity(scalar)),
+      wrapped,
+    };
   } finally {
     scalar.fill(0);
     known.fill(0);
@@ -65,7 +68,9 @@ export async function openEnrolmentKey(input: {
     scalar = await unwrapScalar(record.wrapped, { known, deviceSecret: null, associatedData });
     if (scalar === null) return err(wrongCode);
     const identity = await importX25519Identity(scalar);
-    return (await identityToRecipient(identity)) === record.recipient ? ok(identity) : err(keyringDamaged);
+    return (await (await loadAge()).identityToRecipient(identity)) === record.recipient
+      ? ok(identity)
+      : err(keyringDamaged);
   } finally {
     known.fill(0);
     scalar?.fill(0);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { bech32 } from '@scure/base';
 import { z } from 'zod';
 import { appError } from '../../shared/app-error.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
+import { loadAge } from './age.ts';
 import { recipientSchema } from './keyring-schema.ts';
 
 /**
@@ -26,6 +27,7 @@ export async function createRecoveryIdentity(): Promise<{
   readonly identity: RecoveryIdentity;
   readonly recipient: string;
 }> {
+  const { generateX25519Identity } = await loadAge();
   const identity = recoveryIdentitySchema.parse(await generateX25519Identity());
   return { identity, recipient: await recipientOf(identity) };
 }
@@ -53,7 +55,7 @@ export function parseRecoveryIdentity(text: string): Result<RecoveryIdentity> {
 
 /** @returns `age1...`, the public half */
 export async function recipientOf(identity: RecoveryIdentity): Promise<string> {
-  return await identityToRecipient(identity);
+  return await (await loadAge()).identityToRecipient(identity);
 }
 
 /** SHA-256 of the recipient's text, in hex: how leaves name a recovery key. */
@@ -69,6 +71,7 @@ export async function checkRecipient(text: string): Promise<Result<string>> {
   const recipient = recipientSchema.safeParse(text.trim());
   if (!recipient.success) return err(notARecipient);
   try {
+    const { Encrypter } = await loadAge();
     const encrypter = new Encrypter();
     encrypter.addRecipient(recipient.data);
     await encrypter.encrypt(new Uint8Array(0));
@@ -84,10 +87,10 @@ export function groupForPrint(identity: RecoveryIdentity): readonly string[] {
   return [prefix, ...(data.match(new RegExp(`.{1,${groupSize}}`, 'g')) ?? [])];
 }
 
+/** Bech32 (BIP 173): the last six characters check the rest. */
 function hasChecksum(identity: RecoveryIdentity): boolean {
   try {
-    new Decrypter().addIdentity(identity);
-    return true;
+    return bech32.decodeToBytes(identity).bytes.length === 32;
   } catch {
     return false;
   }

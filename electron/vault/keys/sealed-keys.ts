@@ -1,9 +1,9 @@
 import type { webcrypto } from 'node:crypto';
-import { Decrypter, Encrypter } from 'age-encryption';
 import { z } from 'zod';
 import { installationIdSchema, type InstallationId } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { canonicalBytes } from '../log/canonical-json.ts';
+import { loadAge } from './age.ts';
 import { keyringDamaged, recoveryKeyDoesNotOpen } from './key-errors.ts';
 import { recipientOf, type RecoveryIdentity } from './recovery-key.ts';
 
@@ -67,6 +67,7 @@ export async function sealVaultKeys(
     ...(nextLogSeed === undefined ? {} : { nextLogSeed: Buffer.from(nextLogSeed).toString('hex') }),
   });
   try {
+    const { Encrypter } = await loadAge();
     const encrypter = new Encrypter();
     encrypter.addRecipient(input.recipient);
     return Buffer.from(await encrypter.encrypt(inside)).toString('base64');
@@ -109,6 +110,7 @@ async function decrypt(
   file: Uint8Array,
 ): Promise<Uint8Array | null> {
   try {
+    const { Decrypter } = await loadAge();
     const decrypter = new Decrypter();
     decrypter.addIdentity(identity);
     return await decrypter.decrypt(file);

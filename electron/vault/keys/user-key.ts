@@ -1,9 +1,9 @@
 import { randomBytes, type webcrypto } from 'node:crypto';
-import { identityToRecipient } from 'age-encryption';
 import { appError } from '../../shared/app-error.ts';
 import type { InstallationId, UserId } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { canonicalBytes } from '../log/canonical-json.ts';
+import { loadAge } from './age.ts';
 import { checkKdf, passphraseBytes, recommendedKdf, type KdfParameters } from './argon2.ts';
 import { keychainChanged, keyringDamaged, wrongPassphrase } from './key-errors.ts';
 import type { HolderRecord, WrappedKey } from './keyring-schema.ts';
@@ -43,7 +43,10 @@ export async function createUserKey(input: {
       deviceSecret: input.deviceSecret,
       associatedData: associatedData(input, header),
     });
-    return ok({ recipient: await identityToRecipient(await importX25519Identity(scalar)), wrapped });
+    return ok({
+      recipient: await (await loadAge()).identityToRecipient(await importX25519Identity(scalar)),
+      wrapped,
+    });
   } finally {
     passphrase.fill(0);
     scalar.fill(0);
@@ -80,7 +83,9 @@ export async function openUserKey(input: {
     });
     if (scalar === null) return err(wrongPassphrase);
     const identity = await importX25519Identity(scalar);
-    return (await identityToRecipient(identity)) === record.recipient ? ok(identity) : err(keyringDamaged);
+    return (await (await loadAge()).identityToRecipient(identity)) === record.recipient
+      ? ok(identity)
+      : err(keyringDamaged);
   } finally {
     passphrase.fill(0);
     scalar?.fill(0);

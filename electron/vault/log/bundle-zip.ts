@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { Encrypter } from 'age-encryption';
+import { loadAge } from '../keys/age.ts';
 import { canonicalText, type JsonValue } from './canonical-json.ts';
 import { storedZip, type ZipMember } from './stored-zip.ts';
 
@@ -120,6 +120,7 @@ async function* encrypted(
   bytes: Iterable<Uint8Array>,
   recipients: readonly string[],
 ): AsyncIterable<Uint8Array> {
+  const { Encrypter } = await loadAge();
   const encrypter = new Encrypter();
   for (const recipient of recipients) encrypter.addRecipient(recipient);
   yield* await encrypter.encrypt(webStream(bytes));
