@@ -6,9 +6,10 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 
 /**
- * llama.cpp's own tools, from a checkout that CLOISTER_LLAMA_CPP names and that was built in its folder `build`. Release v0.5.0 is
- * the one in node-llama-cpp 3.22.1, and these are its flags:
+ * llama.cpp's own tools, from a checkout that CLOISTER_LLAMA_CPP names and that was built in its folder `build`. node-llama-cpp
+ * brings the sources of its own commit, and these are its flags:
  *
+ *   git clone node_modules/node-llama-cpp/llama/gitRelease.bundle ../llama.cpp && cd ../llama.cpp
  *   cmake -B build -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DGGML_OPENMP=OFF -DGGML_NATIVE=OFF \
  *     -DGGML_BACKEND_DL=ON -DGGML_CPU_ALL_VARIANTS=ON -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_BUILD_TESTS=OFF
  *   cmake --build build --target llama-bench llama-server llama-quantize
