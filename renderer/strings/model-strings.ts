@@ -45,6 +45,8 @@ export const modelStrings = {
           : 'Here',
   measured: ({ measured, isInstalled }: Model) =>
     measured === null ? (isInstalled ? 'When it is used first' : '') : figures(measured),
+  quantisation:
+    'The letters in brackets say how a model was made smaller. On the processors of most computers Q4_0 answers fastest; a smaller file is often a slower one.',
   choose: 'Use this one',
   remove: 'Delete',
   /** For who hears and does not see which row a button stands in. */

@@ -67,6 +67,7 @@ export function createModelImports(deps: Deps): ModelImports {
 
   const library = (): ModelLibrary => {
     const next = inUse.next();
+    const graphics = deps.graphicsState();
     return {
       models: models.map((model) => ({
         modelId: model.id,
@@ -75,12 +76,12 @@ export function createModelImports(deps: Deps): ModelImports {
         use: model.use,
         sizeBytes: model.sizeBytes,
         isInstalled: modelFiles(modelsFolder, model).isInstalled(),
-        measured: measuredOf(settings.read(model.sha256)),
+        measured: measuredOf(settings.read(model.sha256), model.id === inUse.id ? graphics : null),
         isInUse: model.id === inUse.id,
         isNext: model.id === next,
       })),
       import: shown,
-      graphics: deps.graphicsState(),
+      graphics,
     };
   };
 
@@ -162,9 +163,15 @@ export function createModelImports(deps: Deps): ModelImports {
   };
 }
 
-function measuredOf(choice: ThreadChoice | null): ModelLibrary['models'][number]['measured'] {
+function measuredOf(
+  choice: ThreadChoice | null,
+  graphics: GraphicsState | null,
+): ModelLibrary['models'][number]['measured'] {
   if (choice === null) return null;
-  const { tokensPerSecond, proposalCost, memoryBytes } = choice;
+  const { memoryBytes } = choice;
+  const trial = graphics?.kind === 'tried' && graphics.trial.result === 'used' ? graphics.trial : null;
+  const tokensPerSecond = trial?.tokensPerSecond ?? choice.tokensPerSecond;
+  const proposalCost = trial === null ? choice.proposalCost : (trial.proposalCost ?? undefined);
   // Tokens that are read stand in batches, as proposed ones do.
   const tokens =
     proposalCost === undefined ? null : visitNote.sourceTokens * proposalCost + visitNote.answerTokens;

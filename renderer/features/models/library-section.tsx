@@ -18,6 +18,7 @@ export function LibrarySection(props: Library): ReactNode {
     <section className="downloads" aria-label={words.library}>
       <h2>{words.library}</h2>
       <LibraryTable models={library.models} onChoose={choose} onRemove={remove} />
+      {library.models.length > 1 && <p className="quiet">{words.quantisation}</p>}
       <div className="row start">
         {fraction === null ? (
           <Button onClick={() => void importFile()}>
