@@ -268,6 +268,30 @@ describe('a source that is too long', () => {
     expect((await value('chat.reread', { turnId: sent.turnId })).end?.reason).toBe('stopped-by-user');
   });
 
+  it('is stopped between two steps too, when nothing of it runs or waits', async () => {
+    const { taskId, question } = prompt;
+    const parts = (await value('source.measure', { taskId, question, sourceText }))?.parts ?? 0;
+    const sent = await value('chat.sendPrompt', { ...prompt, sourceText, inParts: true });
+    for (let part = 1; part < parts; part += 1) {
+      answer(lastAsked().turnId, `Notes ${part}.`);
+      await settled();
+    }
+    expect(lastAsked().user).toContain(`This is part ${parts} of ${parts}`);
+    const before = asked().length;
+    answer(lastAsked().turnId, 'The last notes.');
+    await value('chat.stop', { turnId: sent.turnId });
+    await settled();
+    const [end] = ends();
+    expect([end?.turnId, end?.reason, end?.outcome]).toEqual([sent.turnId, 'stopped-by-user', 'aborted']);
+    expect(end?.coverage?.steps).toHaveLength(parts);
+    expect(asked()).toHaveLength(before);
+    expect((await value('chat.reread', { turnId: sent.turnId })).end?.reason).toBe('stopped-by-user');
+    // And the next one is written.
+    await value('chat.sendPrompt', prompt);
+    expect(asked()).toHaveLength(before + 1);
+    expect(await failure('chat.stop', { turnId: sent.turnId })).not.toBe('none');
+  });
+
   it('ends with the model, and with a lock', async () => {
     const sent = await value('chat.sendPrompt', { ...prompt, sourceText, inParts: true });
     model.die();

@@ -139,7 +139,10 @@ export function turnHandlers(deps: TurnRequestDeps): TurnHandlers {
       });
       return sent.ok ? ok({ turnId, ...sent.value }) : sent;
     },
-    'chat.stop': ({ turnId }) => recorder().stop(turnId),
+    'chat.stop': ({ turnId }) => {
+      const stopped = recorder().stop(turnId);
+      return stopped.ok || !works().stop(turnId) ? stopped : ok({});
+    },
     'chat.reread': ({ turnId }) => {
       const begun = works().find(turnId);
       if (begun !== null) {

@@ -7,6 +7,7 @@ import type { ModelGateway } from './model-gateway.ts';
 import { joinRequest, partRequest, type Note, type Work } from './part-requests.ts';
 import { planParts } from './parts-plan.ts';
 import type { TurnRecorder } from './turn-recorder.ts';
+import { abortWords } from './turn-outcome.ts';
 import { longestAnswer, reservedAnswerTokens, type TurnRequest } from './turn-request.ts';
 
 /**
@@ -22,6 +23,8 @@ export type WorkInParts = {
   ): Promise<Result<{ readonly entry: Entry; readonly waiting: number }>>;
   /** Of a turn whose joining has not begun; `end` is null while its parts are read. */
   find(turnId: TurnId): { readonly whole: TurnRequest; readonly end: TurnEnd | null } | null;
+  /** Between two steps, when nothing of it runs or waits. @returns whether there is such a one */
+  stop(turnId: TurnId): boolean;
 };
 
 /** Notes that are shorter say nothing. */
@@ -38,6 +41,7 @@ export function createWorkInParts(deps: {
   readonly onEnded: (end: TurnEnd) => void;
 }): WorkInParts {
   const { recorder, gateway } = deps;
+  const stopped = new Set<TurnId>();
   const known = new Map<TurnId, { readonly whole: TurnRequest; readonly end: TurnEnd | null }>();
 
   /** One step before the draft: recorded like every request; the screen hears of its progress alone. */
@@ -60,6 +64,7 @@ export function createWorkInParts(deps: {
   }
 
   async function next(work: Work, request: TurnRequest, before: readonly Note[]): Promise<Outcome<Note>> {
+    if (stopped.has(work.whole.turnId)) return err(stoppedEnd(work, before));
     const { begun, ended } = take(work, request, { first: true });
     return begun.ok ? ended : err(endWith(work, before, begun.error));
   }
@@ -106,6 +111,7 @@ export function createWorkInParts(deps: {
     const parts = await readParts(work, first);
     const notes = parts.ok ? await joinUntilTheyFit(work, parts.value) : parts;
     if (!notes.ok) return fail(work, notes.error);
+    if (stopped.has(work.whole.turnId)) return fail(work, stoppedEnd(work, notes.value));
     const begun = recorder.submit(joinRequest(work, notes.value, 'draft'), { first: true });
     if (!begun.ok) return fail(work, endWith(work, notes.value, begun.error));
     known.delete(work.whole.turnId);
@@ -137,6 +143,11 @@ export function createWorkInParts(deps: {
       return begun;
     },
     find: (turnId) => known.get(turnId) ?? null,
+    stop(turnId) {
+      const isUnderWay = known.get(turnId)?.end === null;
+      if (isUnderWay) stopped.add(turnId);
+      return isUnderWay;
+    },
   };
 }
 
@@ -155,6 +166,11 @@ function endWith({ whole, sourceText }: Work, notes: readonly Note[], error: App
     error,
     coverage: { characters: sourceText.length, steps: [...steps] },
   };
+}
+
+function stoppedEnd(work: Work, notes: readonly Note[]): TurnEnd {
+  const { outcome, reason, error } = abortWords('stopped-by-user');
+  return { ...endWith(work, notes, notReady), outcome, reason, error };
 }
 
 function lastEntry(steps: readonly CoverageStep[]): Entry {
