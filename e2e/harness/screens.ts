@@ -172,8 +172,7 @@ export function writingSign(page: Page): Locator {
 
 /** What the shown draft says of itself when it did not come to its end. */
 export function unfinishedSign(page: Page): Locator {
-  const draft = { name: 'Draft', exact: true };
-  return page.getByRole('region', draft).getByRole('region', draft).getByText('Unfinished', { exact: true });
+  return page.getByRole('region', { name: 'Text of the draft' }).getByText('Unfinished', { exact: true });
 }
 
 /** The draft is complete: only then can it be accepted. */

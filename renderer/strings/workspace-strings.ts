@@ -11,6 +11,7 @@ export const workspaceStrings = {
   clearConfirm: 'Clear',
   keep: 'Keep',
   draft: 'Draft',
+  draftBody: 'Text of the draft',
   task: 'What should be written?',
   question: 'Question',
   write: 'Write draft',

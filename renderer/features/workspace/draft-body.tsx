@@ -51,7 +51,7 @@ export function DraftBody(props: { readonly model: WorkspaceModel; readonly edit
       id="draft-panel"
       className="text"
       role="region"
-      aria-label={words.draft}
+      aria-label={words.draftBody}
       tabIndex={0}
       onCopy={onCopy}
     >
