@@ -78,6 +78,8 @@ export async function openVisitDesk(modelPath: string, contextTokens: number): P
 
   return {
     soapNote: async (visit, sourceText) => {
+      // Somebody sits there: the desk locks itself otherwise, in the middle of a campaign.
+      await valueOf(vault.ask('session.activity', {}));
       const asked = { taskId: 'soap-note', sourceText, question: '' } as const;
       const fit = await valueOf(vault.ask('source.measure', asked));
       if (fit === null || fit.parts === null) throw new Error('the model cannot work through this source');
