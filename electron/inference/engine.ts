@@ -10,6 +10,7 @@ import type {
 } from './conversation.ts';
 import type { CpuFacts } from './cpu-facts.ts';
 import { createLookup, isWorthProposing } from './lookup.ts';
+import { processorBackend } from './graphics-card.ts';
 import {
   openConversation,
   startLlamaRuntime,
@@ -28,7 +29,7 @@ import {
 import { memoryNeed } from './memory-need.ts';
 import { verifyModelFile, type VerifiedModelFile } from './model-file.ts';
 import type { NodeLlamaCpp } from './node-llama-cpp.ts';
-import { inPercents, placeModel, type Held, type LoadOptions } from './place-model.ts';
+import { contextOf, inPercents, placeModel, type Held, type LoadOptions } from './place-model.ts';
 import type { RequestTexts } from './request-tokens.ts';
 
 export type LoadedFacts = {
@@ -110,7 +111,11 @@ async function loadVerified(
 ): Promise<Result<Omit<LoadedFacts, 'verifyMs' | 'identity'>>> {
   const { cpu, now } = deps;
   const [specification, known] = options;
-  const runtime = (loaded.runtime ??= await startLlamaRuntime(await deps.importNodeLlamaCpp(), cpu, false));
+  const runtime = (loaded.runtime ??= await startLlamaRuntime(
+    await deps.importNodeLlamaCpp(),
+    cpu,
+    processorBackend(deps.platform, process.arch),
+  ));
   if (!(await file.isUnchanged())) return err(modelChangedWhileLoading);
   // The header of an approved file does not change: it is read once on a machine.
   const memoryBytes =
@@ -120,11 +125,12 @@ async function loadVerified(
   if (memoryBytes + memoryForTheRest > deps.totalMemoryBytes)
     return err(modelNeedsMoreMemory(memoryBytes, deps.totalMemoryBytes));
   const startedAt = now();
-  const placed = await placeModel(deps, loaded, runtime, options);
-  if (!(await file.isUnchanged())) return err(modelChangedWhileLoading);
+  const { isUnchanged } = file;
+  const placed = await placeModel({ ...deps, isUnchanged }, loaded, runtime, options);
+  if (placed === 'changed') return err(modelChangedWhileLoading);
 
   const { model, threads, graphics } = placed;
-  const contextTokens = Math.min(specification.contextTokens, model.trainContextSize);
+  const contextTokens = contextOf(specification)(model);
   const isOnCard = graphics?.result === 'used';
   const proposalCost = isOnCard ? (graphics.proposalCost ?? undefined) : threads.proposalCost;
   loaded.reopen = () =>

@@ -1,5 +1,6 @@
 import type { GraphicsBackend, GraphicsTrial } from '../shared/graphics.ts';
 import { measureSpeed } from './choose-threads.ts';
+import { stepTokens } from './prompt-reader.ts';
 import { startLlamaRuntime, type LlamaRuntime } from './llama-runtime.ts';
 import { measureProposalCost } from './measure-proposal-cost.ts';
 import type { CpuFacts } from './cpu-facts.ts';
@@ -8,11 +9,17 @@ import type { LlamaModel, NodeLlamaCpp } from './node-llama-cpp.ts';
 /** A model that lies in the memory of a graphics card, and may answer. */
 export type OnGraphics = { readonly runtime: LlamaRuntime; readonly model: LlamaModel };
 
-type Outcome = { readonly trial: GraphicsTrial; readonly opened: OnGraphics | null };
+/** `trial` null: this is not the card that was good in the trial before. */
+type Outcome = { readonly trial: GraphicsTrial | null; readonly opened: OnGraphics | null };
 
 /** The best first. Where the package of one is not installed, node-llama-cpp says so at once. */
 export function backendsOf(platform: NodeJS.Platform): readonly GraphicsBackend[] {
   return platform === 'darwin' ? ['metal'] : ['cuda', 'vulkan'];
+}
+
+/** With which a model computes on the main processor: llama.cpp comes for Apple's processors with Metal alone, which then has no layer of the model. */
+export function processorBackend(platform: NodeJS.Platform, arch: string): 'metal' | false {
+  return platform === 'darwin' && arch === 'arm64' ? 'metal' : false;
 }
 
 /**
@@ -20,7 +27,7 @@ export function backendsOf(platform: NodeJS.Platform): readonly GraphicsBackend[
  * the memory that the main processor computes from. Their cards (Arc A and B) are cards like others.
  */
 export function isIntelIntegrated(device: string): boolean {
-  return /intel/i.test(device) && !/\barc\b.{0,6}\s[ab]\d/i.test(device);
+  return /intel/i.test(device) && !/\barc\b.{0,12}\s[ab]\d/i.test(device);
 }
 
 /** To be worth what can go wrong with it. */
@@ -39,6 +46,8 @@ export async function openOnGraphics(deps: {
   readonly platform: NodeJS.Platform;
   readonly modelPath: string;
   readonly threads: number;
+  /** Of the conversation that has to fit beside the model. */
+  readonly contextTokens: (model: LlamaModel) => number;
   /** The trial that says so; null: this is one. */
   readonly good: GraphicsTrial | null;
   readonly onProcessor: { readonly model: LlamaModel; readonly tokensPerSecond: number } | null;
@@ -50,21 +59,36 @@ export async function openOnGraphics(deps: {
   for (const backend of backendsOf(deps.platform)) {
     const runtime = await startLlamaRuntime(deps.nodeLlamaCpp, deps.cpu, backend).catch(() => null);
     if (runtime === null) continue;
-    const devices = runtime.llama.supportsGpuOffloading ? await runtime.llama.getGpuDeviceNames() : [];
-    const device = devices.join(', ').slice(0, 200);
-    if (runtime.llama.gpu !== backend || devices.length === 0) {
-      await runtime.llama.dispose();
-      continue;
+    let outcome: Outcome | null = null;
+    try {
+      outcome = await tryRuntime(runtime, backend, deps);
+    } catch {
+      deps.signal.throwIfAborted();
+      outcome = { trial: { ...untried, result: 'failed', backend }, opened: null };
+    } finally {
+      if ((outcome?.opened ?? null) === null) await runtime.llama.dispose().catch(() => undefined);
     }
-    if (devices.every((name) => isIntelIntegrated(name))) {
-      await runtime.llama.dispose();
-      return { trial: { ...untried, result: 'integrated', backend, device }, opened: null };
-    }
-    const outcome = await loadOnto(runtime, { ...untried, backend, device }, deps);
-    if (outcome.opened === null) await runtime.llama.dispose();
-    return outcome;
+    if (outcome !== null) return outcome;
   }
   return { trial: { ...untried, result: 'none' }, opened: null };
+}
+
+/** @returns null where nothing is there that this backend can use */
+async function tryRuntime(
+  runtime: LlamaRuntime,
+  backend: GraphicsBackend,
+  deps: Parameters<typeof openOnGraphics>[0],
+): Promise<Outcome | null> {
+  const { llama } = runtime;
+  const devices = llama.supportsGpuOffloading ? await llama.getGpuDeviceNames() : [];
+  const device = devices.join(', ').slice(0, 200);
+  if (llama.gpu !== backend || devices.length === 0) return null;
+  if (devices.every((name) => isIntelIntegrated(name)))
+    return { trial: { ...untried, result: 'integrated', backend, device }, opened: null };
+  const { good } = deps;
+  if (good !== null && (good.backend !== backend || good.device !== device))
+    return { trial: null, opened: null };
+  return loadOnto(runtime, { ...untried, backend, device }, deps);
 }
 
 async function loadOnto(
@@ -91,6 +115,10 @@ async function loadOnto(
     return refuse(cause instanceof InsufficientMemoryError ? 'too-small' : 'failed');
   }
   try {
+    if (!(await fits(model, deps))) {
+      await model.dispose();
+      return refuse('too-small');
+    }
     if (onProcessor === null)
       return { trial: { ...found, ...numbersOf(deps.good), result: 'used' }, opened: { runtime, model } };
     const [expected, computed] = [
@@ -115,6 +143,24 @@ async function loadOnto(
     await model.dispose().catch(() => undefined);
     signal.throwIfAborted();
     return refuse('failed');
+  }
+}
+
+/** The weights alone are not enough: a whole conversation has to lie beside them. */
+async function fits(model: LlamaModel, deps: Parameters<typeof openOnGraphics>[0]): Promise<boolean> {
+  const { threads } = deps;
+  try {
+    const context = await model.createContext({
+      contextSize: deps.contextTokens(model),
+      sequences: 1,
+      batchSize: stepTokens,
+      threads: { ideal: threads, min: threads },
+    });
+    await context.dispose();
+    return true;
+  } catch (cause) {
+    if (cause instanceof deps.nodeLlamaCpp.InsufficientMemoryError) return false;
+    throw cause;
   }
 }
 

@@ -24,6 +24,8 @@ export type LoadOptions = [
   known: KnownOfModel,
   onStatus: (status: LoadingStatus) => void,
   signal: AbortSignal,
+  /** The graphics are about to be tried, or taken. */
+  onGraphics?: () => void,
 ];
 
 type PlaceDeps = {
@@ -31,6 +33,8 @@ type PlaceDeps = {
   readonly platform: NodeJS.Platform;
   /** Milliseconds, never going back. */
   readonly now: () => number;
+  /** Whether the path still leads to the file that was hashed. */
+  readonly isUnchanged: () => Promise<boolean>;
 };
 
 /** What must be disposed of. */
@@ -54,6 +58,12 @@ export function inPercents(
   };
 }
 
+/** Never more than the model was trained for. */
+export const contextOf =
+  ({ contextTokens }: ModelSpecification) =>
+  ({ trainContextSize }: LlamaModel): number =>
+    Math.min(contextTokens, trainContextSize);
+
 /** Where the model lies, and how it computes there. */
 export type Placed = {
   readonly runtime: LlamaRuntime;
@@ -66,14 +76,15 @@ export type Placed = {
 
 /**
  * Loads the model where it computes fastest and rightly. `held` gets each part as soon as it has to be disposed of.
+ * @returns `changed` where the path leads to another file than the one that was hashed
  * @throws what the engine throws, and where `signal` aborts
  */
 export async function placeModel(
   deps: PlaceDeps,
   held: Held,
   runtime: LlamaRuntime,
-  [specification, known, onStatus, signal]: LoadOptions,
-): Promise<Placed> {
+  [specification, known, onStatus, signal, onGraphics]: LoadOptions,
+): Promise<Placed | 'changed'> {
   const { cpu, now } = deps;
   const { nodeLlamaCpp, llama, engineVersion } = runtime;
   const { wish = 'off', trial: knownTrial = null } = known.graphics ?? {};
@@ -86,13 +97,20 @@ export async function placeModel(
     cpu,
     platform: deps.platform,
     modelPath: specification.path,
+    contextTokens: contextOf(specification),
     canPropose,
     now,
     onProgress,
     signal,
   };
+  const turnTo = (
+    how: Pick<Parameters<typeof openOnGraphics>[0], 'threads' | 'good' | 'onProcessor'>,
+  ): ReturnType<typeof openOnGraphics> => {
+    onGraphics?.();
+    return openOnGraphics({ ...card, ...how });
+  };
   const take = ({ opened, trial }: Awaited<ReturnType<typeof openOnGraphics>>, threads: ThreadChoice) => {
-    if (opened === null) return null;
+    if (opened === null || trial === null) return null;
     [held.graphics, held.model] = [opened.runtime, opened.model];
     return { ...opened, threads, graphics: trial, measureMs: 0 };
   };
@@ -106,14 +124,11 @@ export async function placeModel(
   };
   const measured = stillTrue(known.threads ?? null, here);
   if (wish === 'use' && measured !== null) {
-    const found = await openOnGraphics({
-      ...card,
-      threads: measured.threads,
-      good: knownTrial,
-      onProcessor: null,
-    });
+    const found = await turnTo({ threads: measured.threads, good: knownTrial, onProcessor: null });
     const placed = take(found, measured);
+    if (!(await deps.isUnchanged())) return 'changed';
     if (placed !== null) return placed;
+    // Another card than before has to show what it can, like any.
     graphics = found.trial;
   }
   const model = await llama.loadModel({
@@ -123,6 +138,7 @@ export async function placeModel(
     loadSignal: signal,
   });
   held.model = model;
+  if (!(await deps.isUnchanged())) return 'changed';
   const measuringSince = now();
   const threads = await chooseThreads({
     ...here,
@@ -136,8 +152,9 @@ export async function placeModel(
   const measureMs = now() - measuringSince;
   if (wish === 'off' || graphics !== null) return { runtime, model, threads, graphics, measureMs };
   const onProcessor = { model, tokensPerSecond: threads.tokensPerSecond };
-  const found = await openOnGraphics({ ...card, threads: threads.threads, good: null, onProcessor });
+  const found = await turnTo({ threads: threads.threads, good: null, onProcessor });
   const placed = take(found, threads);
+  if (!(await deps.isUnchanged())) return 'changed';
   const tried = { measureMs: now() - measuringSince };
   if (placed === null) return { runtime, model, threads, graphics: found.trial, ...tried };
   await model.dispose();

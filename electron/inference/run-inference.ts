@@ -73,6 +73,7 @@ function createService({ engine, send, life }: Deps): Service {
           { threads: knownThreads, hashed, graphics },
           (status) => send({ kind: 'status', status }),
           life,
+          () => send({ kind: 'graphics-begin' }),
         );
         if (!loaded.ok) return send({ kind: 'status', status: { state: 'failed', error: loaded.error } });
         const { contextTokens, ...facts } = loaded.value;

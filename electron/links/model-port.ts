@@ -120,6 +120,8 @@ export type GenerationReport = z.infer<typeof generationReportSchema>;
 
 export const fromInferenceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('status'), status: modelStatusSchema }),
+  /** From here on the graphics are tried, or taken: whatever ends the process now may be their doing. */
+  z.strictObject({ kind: z.literal('graphics-begin') }),
   /** Sent once with `ready`: facts for the log and for the settings file. */
   z.strictObject({
     kind: z.literal('loaded'),

@@ -7,7 +7,7 @@ import type { RequestInput, RequestName, RequestOutput } from '../shared/contrac
 import { userIdSchema, type UserId } from '../shared/ids.ts';
 import { logEventTypeSchema, type LogEventType } from '../shared/log-event-types.ts';
 import { totpCode, totpStep } from './accounts/totp.ts';
-import { report } from './played-model-fixture.ts';
+import { playModel, report } from './played-model-fixture.ts';
 import {
   failureFrom,
   newestLeaf,
@@ -252,6 +252,24 @@ it('what a clinician does at the desk is about the patient, its words are commit
     actor: { id: null, role: 'system' },
     data: { modelId: 'scripted', threads: 2, tokensPerSecondMilli: 12_500, llamaCpp: 'b1' },
   });
+});
+
+it('a model that is loaded while somebody is signed in is recorded too: which one answers, and with what', async () => {
+  await signIn('clinician');
+  const before = (await value('app.getState', {})).logSize ?? 0;
+  // The process of the model has ended, and another one has loaded it.
+  playModel(played.vault);
+  expect((await value('app.getState', {})).logSize).toBe(before + 1);
+  await signOut();
+  await signIn('it-admin');
+  const filter = {
+    before: null,
+    limit: 20,
+    userId: null,
+    type: 'model.loaded',
+    patientReference: null,
+  } as const;
+  expect((await value('log.list', filter)).rows.map(({ entry }) => entry)).toContain(before);
 });
 
 it('what is read, reviewed, begun and ended is in the record by its own name', async () => {

@@ -22,9 +22,23 @@ const good: GraphicsTrial = {
   tokensPerSecond: 80,
   proposalCost: null,
 };
+let nowMs = 0;
 const start = (version = '0.1.0', isAllowed = true, dataFolder = folder) =>
-  openGraphicsMemory({ dataFolder, version, isAllowed: () => isAllowed });
+  openGraphicsMemory({ dataFolder, version, isAllowed: () => isAllowed, now: () => nowMs });
 const wishes = (times: number): string[] => Array.from({ length: times }, () => start().wishFor(model).wish);
+/** One run of the app until the engine turns to the graphics. */
+function begun(): ReturnType<typeof start> {
+  const memory = start();
+  memory.wishFor(model);
+  memory.begins(model);
+  return memory;
+}
+function told(result: GraphicsTrial['result']): ReturnType<typeof start> {
+  const memory = begun();
+  memory.told(model, { ...good, result });
+  return memory;
+}
+const died = 139;
 
 it('tries once, and takes or leaves the graphics by what came of it', () => {
   const first = start();
@@ -34,11 +48,8 @@ it('tries once, and takes or leaves the graphics by what came of it', () => {
     { kind: 'tried', trial: good },
     { wish: 'use', trial: good },
   ]);
-  const slower = { ...good, result: 'slower' } as const;
-  const second = start();
-  second.wishFor(model);
-  second.told(model, slower);
-  expect(start().wishFor(model)).toEqual({ wish: 'off', trial: slower });
+  told('slower');
+  expect(start().wishFor(model)).toEqual({ wish: 'off', trial: { ...good, result: 'slower' } });
   // Another model may fit where this one did not.
   expect(start().wishFor('cd'.repeat(32)).wish).toBe('try');
 });
@@ -46,35 +57,77 @@ it('tries once, and takes or leaves the graphics by what came of it', () => {
 it.each(['while it is tried', 'while it computes'])(
   'a driver that goes down %s is left alone, until the next version',
   (when) => {
-    const first = start();
-    first.wishFor(model);
-    if (when === 'while it computes') first.told(model, good);
-    first.ended();
+    (when === 'while it computes' ? told('used') : begun()).ended(died);
     expect([start().stateOf(model), ...wishes(2)]).toEqual([{ kind: 'crashed' }, 'off', 'off']);
     expect(start('0.2.0').wishFor(model).wish).toBe('try');
   },
 );
 
-it('the end of a process that does not compute on the graphics says nothing about them', () => {
-  const first = start();
-  first.wishFor(model);
-  first.told(model, { ...good, result: 'none', backend: null, device: null });
-  first.ended();
-  expect(start().stateOf(model)).toMatchObject({ kind: 'tried', trial: { result: 'none' } });
-});
-
-it('trials of whose end nobody told count as a computer that went down, from the third on', () => {
-  expect(wishes(4)).toEqual(['try', 'try', 'off', 'off']);
+it('a process that was ended because it hung on the graphics counts like one that went down', () => {
+  begun().ended(null);
   expect(start().stateOf(model)).toEqual({ kind: 'crashed' });
 });
 
-it('a trial that the lock of the screen ended is none', () => {
-  for (let time = 0; time < 5; time += 1) {
-    const each = start();
-    expect(each.wishFor(model).wish).toBe('try');
-    each.left();
-    each.ended();
+it('an end that is not the doing of the graphics says nothing about them', () => {
+  // Before they were turned to: the file was read, or the main processor measured.
+  const early = start();
+  early.wishFor(model);
+  early.ended(died);
+  // The memory was full; our own code; a port that closed.
+  for (const exitCode of [9, 137, 65, 70, 0]) begun().ended(exitCode);
+  told('slower').ended(died);
+  expect(start().stateOf(model)).toEqual({ kind: 'tried', trial: { ...good, result: 'slower' } });
+});
+
+it('what may pass is tried three times, and takes a good trial from nobody', () => {
+  for (const result of ['none', 'too-small', 'failed'] as const) {
+    expect(start().wishFor(model).wish).toBe('try');
+    told(result);
   }
+  expect(wishes(1)).toEqual(['off']);
+
+  const other = 'cd'.repeat(32);
+  const tell = (result: GraphicsTrial['result']) => {
+    const memory = start();
+    const { wish } = memory.wishFor(other);
+    memory.begins(other);
+    memory.told(other, { ...good, result });
+    return wish;
+  };
+  expect([tell('used'), tell('too-small'), tell('none'), tell('failed'), tell('used')]).toEqual([
+    'try',
+    'use',
+    'use',
+    'use',
+    'use',
+  ]);
+  expect([tell('wrong'), start().wishFor(other).wish]).toEqual(['use', 'off']);
+});
+
+it('a computer that goes down four times in a row with the graphics is believed', () => {
+  expect(wishes(5)).toEqual(['try', 'try', 'try', 'off', 'off']);
+  expect(start().stateOf(model)).toEqual({ kind: 'crashed' });
+});
+
+it('also while the card answers, which an end in good order takes back', () => {
+  for (let day = 0; day < 3; day += 1) told('used').left();
+  for (let day = 0; day < 3; day += 1) told('used');
+  expect(wishes(1)).toEqual(['off']);
+});
+
+it('a trial that the lock of the screen ended is none, unless it hung', () => {
+  for (let time = 0; time < 6; time += 1) {
+    const each = begun();
+    each.left();
+    each.ended(died);
+  }
+  expect(start().stateOf(model)).toBeNull();
+  for (let time = 0; time < 3; time += 1) {
+    const each = begun();
+    nowMs += 100_000;
+    each.left();
+  }
+  expect(wishes(1)).toEqual(['off']);
 });
 
 it('tries nothing that the policy leaves out, or that could not be remembered', () => {
@@ -103,7 +156,7 @@ it('the vault asks for a trial, remembers a driver that went down with the proce
   played.vault.stop();
   writeFileSync(
     join(folder, 'data', 'engine-graphics.json'),
-    JSON.stringify({ [model]: { version: '0.1.0', silent: 0, crashed: false, trial: good } }),
+    JSON.stringify({ [model]: { version: '0.1.0', silent: 0, tries: 0, crashed: false, trial: good } }),
   );
   played = await startPlayedVault(folder, 'launch');
   expect(asked()).toEqual([{ wish: 'use', trial: good }]);

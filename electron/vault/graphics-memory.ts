@@ -8,6 +8,7 @@ import {
   type GraphicsWish,
 } from '../shared/graphics.ts';
 import { replaceFile } from './keys/durable-file.ts';
+import { likelyOutOfMemory } from './turns/engine-watchdog.ts';
 
 /**
  * What came of trying the graphics of this computer, for each model, and what must not be tried again. Graphics drivers
@@ -15,12 +16,14 @@ import { replaceFile } from './keys/durable-file.ts';
  * clinical text. Each version of the app tries anew.
  */
 export type GraphicsMemory = {
-  /** What the engine is to do now, written down where it is a trial. */
+  /** What the engine is to do now, written down where it may be a trial. */
   wishFor(model: string): { readonly wish: GraphicsWish; readonly trial: GraphicsTrial | null };
+  /** The engine turns to the graphics: before, it only reads the file and asks the main processor. */
+  begins(model: string): void;
   /** The engine has loaded the model; null: it left the graphics alone. */
   told(model: string, trial: GraphicsTrial | null): void;
-  /** The engine's process ended, while it tried the graphics or computed with them. */
-  ended(): void;
+  /** The engine's process ended by itself. @param exitCode null where it was ended because it hung */
+  ended(exitCode: number | null): void;
   /** The app ends all processes in good order: an unfinished trial says nothing. */
   left(): void;
   /** For the screen; null: not tried yet. */
@@ -30,16 +33,25 @@ export type GraphicsMemory = {
 const fileName = 'engine-graphics.json';
 const memorySchema = z.strictObject({
   version: z.string(),
-  /** Trials in a row of whose end nobody told: the computer, or the app, ended with them. */
+  /** Times in a row that the graphics were turned to and of whose end nobody told: the computer, or the app, ended with them. */
   silent: z.int().nonnegative(),
+  /** Trials that came to nothing for a reason that may pass. */
+  tries: z.int().nonnegative(),
   crashed: z.boolean(),
   trial: graphicsTrialSchema.nullable(),
 });
 type Memory = z.infer<typeof memorySchema>;
 const fileSchema = z.record(z.string().regex(/^[0-9a-f]{64}$/), memorySchema);
 
-/** The power may have gone in the middle of a trial, once; twice is the graphics. */
-const mostSilent = 2;
+/** People pull plugs. */
+const mostSilent = 3;
+/** A driver that is not there yet, or memory that another program has, may be there the next time. */
+const mostTries = 3;
+const mayPass: readonly GraphicsTrial['result'][] = ['none', 'too-small', 'failed'];
+/** A trial that takes longer hangs, and whoever closes the app then has not ended it early. */
+const usualTrialMs = 60_000;
+/** Exits of the engine's process that are its own doing: a message that it did not understand, a fault in our code. */
+const ownExits: readonly number[] = [0, 65, 70];
 
 export function openGraphicsMemory(deps: {
   readonly dataFolder: string;
@@ -47,13 +59,17 @@ export function openGraphicsMemory(deps: {
   readonly version: string;
   /** By the policy. */
   readonly isAllowed: () => boolean;
+  /** Milliseconds, never going back. */
+  readonly now: () => number;
 }): GraphicsMemory {
-  const { dataFolder, version, isAllowed } = deps;
-  /** The model with which the engine tries the graphics, or computes on them, at this moment. */
-  let onCard: string | null = null;
+  const { dataFolder, version, isAllowed, now } = deps;
+  /** The model with which the engine was asked to turn to the graphics. */
+  let asked: string | null = null;
+  /** It has, and tries, or computes there. */
+  let begun: { readonly atMs: number; readonly isTrial: boolean } | null = null;
 
   function read(model: string): Memory {
-    const nothing = { version, silent: 0, crashed: false, trial: null };
+    const nothing = { version, silent: 0, tries: 0, crashed: false, trial: null };
     try {
       const known = fileSchema.parse(JSON.parse(readFileSync(join(dataFolder, fileName), 'utf8')))[model];
       return known?.version === version ? known : nothing;
@@ -79,31 +95,53 @@ export function openGraphicsMemory(deps: {
 
   return {
     wishFor(model) {
-      onCard = null;
+      asked = null;
+      begun = null;
       const memory = read(model);
+      const { trial, tries } = memory;
       if (!isAllowed() || memory.crashed) return { wish: 'off', trial: null };
-      const { trial } = memory;
-      if (trial !== null && trial.result !== 'used') return { wish: 'off', trial };
+      const isGood = trial?.result === 'used';
+      if (trial !== null && !isGood && !(mayPass.includes(trial.result) && tries < mostTries))
+        return { wish: 'off', trial };
       const silent = memory.silent + 1;
       const crashed = silent > mostSilent;
       // What cannot be remembered is not tried.
       if (!write(model, { ...memory, silent, crashed }) || crashed) return { wish: 'off', trial: null };
-      onCard = model;
-      return trial === null ? { wish: 'try', trial } : { wish: 'use', trial };
+      asked = model;
+      return isGood ? { wish: 'use', trial } : { wish: 'try', trial: null };
+    },
+    begins(model) {
+      if (asked === model) begun = { atMs: now(), isTrial: read(model).trial?.result !== 'used' };
     },
     told(model, trial) {
-      if (onCard !== model) return;
-      if (trial?.result !== 'used') onCard = null;
-      write(model, { version, silent: 0, crashed: false, trial });
+      if (asked !== model) return;
+      const memory = read(model);
+      if (trial?.result === 'used') {
+        begun = { atMs: now(), isTrial: false };
+        // Still silent: should the computer go down while the card answers, this is what is left.
+        write(model, { ...memory, tries: 0, trial });
+        return;
+      }
+      [asked, begun] = [null, null];
+      const isPassing = trial !== null && mayPass.includes(trial.result);
+      const kept = isPassing && memory.trial?.result === 'used' ? memory.trial : trial;
+      write(model, { ...memory, silent: 0, tries: memory.tries + (isPassing ? 1 : 0), trial: kept });
     },
-    ended() {
-      if (onCard === null) return;
-      write(onCard, { ...read(onCard), silent: 0, crashed: true });
-      onCard = null;
+    ended(exitCode) {
+      const [model, was] = [asked, begun];
+      [asked, begun] = [null, null];
+      if (model === null) return;
+      const isOwn =
+        exitCode !== null && (ownExits.includes(exitCode) || likelyOutOfMemory(exitCode) !== null);
+      const isCrash = was !== null && !isOwn;
+      write(model, { ...read(model), silent: 0, ...(isCrash ? { crashed: true } : {}) });
     },
     left() {
-      if (onCard !== null) write(onCard, { ...read(onCard), silent: 0 });
-      onCard = null;
+      const [model, was] = [asked, begun];
+      [asked, begun] = [null, null];
+      if (model === null) return;
+      if (was !== null && was.isTrial && now() - was.atMs > usualTrialMs) return;
+      write(model, { ...read(model), silent: 0 });
     },
     stateOf(model) {
       if (!isAllowed()) return { kind: 'off' };

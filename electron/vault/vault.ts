@@ -170,7 +170,7 @@ export function createVault(deps: VaultDeps): Vault {
     });
   }
 
-  const { endSession, closeSession, abandonSignIn, stop } = createEndings({
+  const { endSession, closeSession, abandonSignIn, leave, stop } = createEndings({
     signedIn: () => signedIn,
     forgetSignedIn: () => void (signedIn = null),
     pending: signIn.pending,
@@ -263,7 +263,7 @@ export function createVault(deps: VaultDeps): Vault {
     lock(reason) {
       if (signedIn !== null) endSession({ kind: 'locked', reason });
       // Somebody's passphrase is being tried: what it opens must not outlive this moment.
-      else if (signIn.isBusy()) deps.exitSoon();
+      else if (signIn.isBusy()) leave();
       else abandonSignIn();
     },
     stop,

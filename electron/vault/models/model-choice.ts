@@ -45,7 +45,12 @@ export function modelsHere(
   const { catalogue, problem } = approvedModels(cataloguePath, location, pinnedKey);
   const next = (): ModelInUse | null => chosenModel(catalogue, dataFolder, modelsFolder);
   const model = next();
-  const graphics = openGraphicsMemory({ dataFolder, version, isAllowed: mayUseGraphics });
+  const graphics = openGraphicsMemory({
+    dataFolder,
+    version,
+    isAllowed: mayUseGraphics,
+    now: () => performance.now(),
+  });
   return {
     model,
     /** As leaves and bundles name it. */

@@ -140,8 +140,10 @@ export function turnHandlers(deps: TurnRequestDeps): TurnHandlers {
       return sent.ok ? ok({ turnId, ...sent.value }) : sent;
     },
     'chat.stop': ({ turnId }) => {
+      // Both: the step that runs may be at its end already, and the next one about to begin.
+      const isWork = works().stop(turnId);
       const stopped = recorder().stop(turnId);
-      return stopped.ok || !works().stop(turnId) ? stopped : ok({});
+      return stopped.ok || !isWork ? stopped : ok({});
     },
     'chat.reread': ({ turnId }) => {
       const begun = works().find(turnId);

@@ -16,6 +16,8 @@ export type Endings = {
   closeSession(because: Exclude<SessionEndReason, 'locked'>): void;
   /** A sign-in that is not finished has opened the record all the same: the process goes, as after a session. */
   abandonSignIn(): void;
+  /** The process goes; nobody was signed in. */
+  leave(): void;
   /** The app ends. */
   stop(): void;
 };
@@ -62,6 +64,9 @@ export function createEndings(deps: {
 
   return {
     closeSession,
+    leave: () => {
+      exitSoon();
+    },
     endSession(end) {
       const signedIn = deps.signedIn();
       if (signedIn === null) throw new Error('nobody is signed in');

@@ -7,7 +7,7 @@ import type { DeviceRecord, UserRecord } from '../keys/keyring-schema.ts';
 import { recordEvent } from './record-event.ts';
 import type { OpenSession } from './open-session.ts';
 import { checkSecondFactor } from './second-factor-step.ts';
-import { beginGuess, type Guesses } from './wrong-guess.ts';
+import { beginGuess, recordWrongGuess, type Guesses } from './wrong-guess.ts';
 
 /** Why a passphrase must be chosen before anything else. */
 type PassphraseReason = 'enrolment' | 'forced' | 'recovery';
@@ -76,7 +76,10 @@ export function createPendingSignIn(deps: PendingDeps): PendingSignIn {
       const guess = beginGuess(open, deps.guesses);
       if (!guess.ok) return guess;
       const confirmed = factors.confirm(user.userId, code);
-      if (!confirmed.ok) return confirmed;
+      if (!confirmed.ok) {
+        recordWrongGuess(open, deps.guesses, 'second-factor');
+        return confirmed;
+      }
       recordEvent(open, { type: 'second-factor.enrolled', data: { user: user.userId, kind: 'totp' } });
       codesToKeep = confirmed.value.codes;
       enrolment = null;

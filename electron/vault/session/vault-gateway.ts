@@ -58,7 +58,10 @@ export function createVaultGateway(deps: {
     onStatus: (status) => {
       deps.post({ event: 'model.status', status });
       const session = signedIn();
-      if (status.state === 'ready') session?.recorder.resume();
+      if (status.state === 'ready' && session !== null) {
+        recordModel(session.session, model, gateway, null);
+        session.recorder.resume();
+      }
       if (status.state === 'failed') deps.graphics.left();
       if (status.state !== 'failed' || session === null) return;
       recordModel(session.session, model, gateway, status.error);
@@ -73,8 +76,6 @@ export function createVaultGateway(deps: {
         deps.toMain({ kind: 'model-hashed', hashed });
       }
       deps.hooks.note('model', () => facts);
-      const session = signedIn()?.session;
-      if (session !== undefined) recordModel(session, model, gateway, null);
     },
     onTurn: (message) => signedIn()?.recorder.receive(message),
     onReadAhead: (message) => signedIn()?.reading.receive(message),
@@ -82,6 +83,9 @@ export function createVaultGateway(deps: {
       signedIn()?.reading.abort('engine-stopped');
       signedIn()?.recorder.abort('engine-stopped', hung);
       hung = null;
+    },
+    onGraphicsBegin: () => {
+      if (model !== null) deps.graphics.begins(model.specification.sha256);
     },
     onNetworkBlocked: (api) => {
       deps.blocked.report('inference', api);
@@ -99,7 +103,7 @@ export function createVaultGateway(deps: {
   return {
     ...gateway,
     processEnded(end, { journal, onNotice }) {
-      deps.graphics.ended();
+      deps.graphics.ended(isHung ? null : end.exitCode);
       const session = signedIn()?.session ?? null;
       inferenceEnd(end, { gateway, journal, onNotice, isHung, session });
       isHung = false;

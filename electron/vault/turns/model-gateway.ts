@@ -82,6 +82,7 @@ type Deps = {
   readonly onTurn: (message: TurnMessage) => void;
   readonly onReadAhead: (message: ReadAheadMessage) => void;
   readonly onEnded: () => void;
+  readonly onGraphicsBegin: () => void;
   readonly onNetworkBlocked: (api: string) => void;
   readonly watchdog: EngineWatchdog;
 };
@@ -96,6 +97,9 @@ const noModel = appError(
 );
 
 const beforeLoad: ModelStatus = { state: 'loading', step: 'checking', fraction: 0 };
+
+/** Says nothing about whether more is to come. */
+const isAside = ({ kind }: FromInference): boolean => kind === 'network-blocked' || kind === 'graphics-begin';
 
 export function createModelGateway(deps: Deps): ModelGateway {
   let port: Port | null = null;
@@ -131,7 +135,7 @@ export function createModelGateway(deps: Deps): ModelGateway {
       else watchdog.rests();
     } else if (said.kind === 'reading' || said.kind === 'delta' || said.kind === 'evaluating') {
       watchdog.expects('answer');
-    } else if (said.kind !== 'counted' && said.kind !== 'loaded' && said.kind !== 'network-blocked') {
+    } else if (said.kind !== 'counted' && said.kind !== 'loaded' && !isAside(said)) {
       watchdog.rests();
     }
   }
@@ -144,6 +148,9 @@ export function createModelGateway(deps: Deps): ModelGateway {
       case 'loaded':
         facts = said;
         deps.onLoaded(said);
+        return;
+      case 'graphics-begin':
+        deps.onGraphicsBegin();
         return;
       case 'network-blocked':
         deps.onNetworkBlocked(said.api);
