@@ -51,7 +51,8 @@ export type Conversation = {
   forget(): Promise<void>;
 };
 
-const deltaIntervalMs = 50;
+/** Each time the record is written and the page drawn, by the processor that writes the answer: ten times a second is as often as it is read. */
+const deltaIntervalMs = 100;
 /** The engine wants one place free beside the answer's first token. */
 const smallestAnswerTokens = 2;
 
