@@ -19,7 +19,7 @@ const questionSchema = z.discriminatedUnion('do', [
   }),
 ]);
 
-const { getLlama, LlamaLogLevel } = await importNodeLlamaCpp();
+const { getLlama, LlamaChatSession, LlamaLogLevel } = await importNodeLlamaCpp();
 const someWords = 'The patient walks in the rain and the doctor writes a note about the knee and the cough. ';
 
 async function load(path: string, contextSize: number, threads: number) {
@@ -33,8 +33,12 @@ async function load(path: string, contextSize: number, threads: number) {
   });
   const model = await llama.loadModel({ modelPath: path, gpuLayers: 0 });
   const context = await model.createContext({ contextSize, threads: { ideal: threads, min: threads } });
+  const sequence = context.getSequence();
+  // With the model's own template read: before, nobody can ask it anything.
+  const session = new LlamaChatSession({ contextSequence: sequence });
   const loadMs = performance.now() - startedAt;
-  return { llama, model, sequence: context.getSequence(), loadMs };
+  session.dispose({ disposeSequence: false });
+  return { llama, model, sequence, loadMs };
 }
 let loaded: Awaited<ReturnType<typeof load>> | null = null;
 

@@ -64,16 +64,25 @@ export async function openConversation(options: {
     batchSize: stepTokens,
     threads: { ideal: threads, min: threads },
   });
-  const { LlamaChat, resolveChatWrapper } = runtime.nodeLlamaCpp;
+  const { LlamaChat } = runtime.nodeLlamaCpp;
   const chat = new LlamaChat({
     contextSequence: context.getSequence({
       contextShift: neverShift,
       ...(lookup === null ? {} : { tokenPredictor: lookup.predictor }),
     }),
-    chatWrapper: resolveChatWrapper(model, { warningLogs: false }),
+    chatWrapper: wrapperOf(runtime, model),
   });
   return {
     ...createConversation({ chat, grammarFor: createStructureGrammars(runtime.llama), lookup, now }),
     close: () => context.dispose(),
   };
+}
+
+const wrappers = new WeakMap<LlamaModel, ReturnType<NodeLlamaCpp['resolveChatWrapper']>>();
+
+/** Of the model's own template. Finding it out takes a third of a second, which each conversation with the model would wait for. */
+function wrapperOf({ nodeLlamaCpp }: LlamaRuntime, model: LlamaModel) {
+  const known = wrappers.get(model) ?? nodeLlamaCpp.resolveChatWrapper(model, { warningLogs: false });
+  wrappers.set(model, known);
+  return known;
 }
