@@ -68,6 +68,8 @@ export type Engine = {
     onFraction: (fraction: number) => void,
     signal: AbortSignal,
   ): Promise<EvaluationEnd>;
+  /** The model lies on a graphics card. */
+  isOnCard(): boolean;
   /** Tokens of each request; null where no model is loaded. */
   count(requests: readonly RequestTexts[]): number[] | null;
   /** Gives back the memory that holds what was read. Not while something runs. */
@@ -208,6 +210,7 @@ export function createEngine(deps: EngineDeps): Engine {
         busy = false;
       }
     },
+    isOnCard: () => loaded.graphics !== null,
     count: (requests) => loaded.conversation?.count(requests) ?? null,
     release: async () => {
       const { conversation, reopen } = loaded;

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { HashedFile } from '../links/hashed-file.ts';
 import { fromInferenceSchema, type FromInference } from '../links/model-port.ts';
 import type { Port } from '../links/port.ts';
+import type { Engine } from './engine.ts';
 import { createTestEngine, request } from './engine-fixture.ts';
 import { exitCodes, runInference } from './run-inference.ts';
 import { makeTinyModel, type TinyModel } from './tiny-model-fixture.ts';
@@ -25,11 +26,9 @@ function wrap(port: MessagePort): Port {
 }
 
 /** The vault's end of the port, and the code with which the process would have ended. */
-function start() {
+function start(engine: Engine = createTestEngine()) {
   const { port1, port2 } = new MessageChannel();
-  const exited = new Promise<number>((resolve) =>
-    runInference({ port: wrap(port1), engine: createTestEngine(), exit: resolve }),
-  );
+  const exited = new Promise<number>((resolve) => runInference({ port: wrap(port1), engine, exit: resolve }));
   const heard: FromInference[] = [];
   port2.on('message', (data) => heard.push(fromInferenceSchema.parse(data)));
   const until = async (wanted: (message: FromInference) => boolean): Promise<FromInference> => {
@@ -194,4 +193,38 @@ test('a file that was hashed before is loaded without being read through, unless
   expect(await checkingSteps({ sha256, identity })).toBe(0);
   expect(await checkingSteps({ sha256, identity: identity.replace(/\d$/, '') })).toBeGreaterThan(0);
   expect(await checkingSteps({ sha256: '0'.repeat(64), identity })).toBeGreaterThan(0);
+});
+
+test.each([
+  ['on a graphics card ends the process, which is remembered', true, exitCodes.graphicsFailed],
+  ['on the main processor does not', false, exitCodes.portClosed],
+])('an answer that fails %s', async (_what, isOnCard, code) => {
+  const fakeEngine: Engine = {
+    ...createTestEngine(),
+    isOnCard: () => isOnCard,
+    generate: () =>
+      Promise.resolve({ kind: 'failed', error: { code: 'model-stopped', message: 'Made up.' } }),
+    load: () =>
+      Promise.resolve({
+        ok: true,
+        value: {
+          loadMs: 1,
+          verifyMs: 1,
+          engineVersion: '1',
+          llamaCppRelease: 'b1',
+          backend: 'cpu',
+          threads: { key: 'k', threads: 1, tokensPerSecond: 1, candidates: [] },
+          contextTokens: 512,
+          identity: '1:2:3:4:5',
+          graphics: null,
+        },
+      }),
+  };
+  const { port, exited, until, load } = start(fakeEngine);
+  load();
+  await until(isReady);
+  port.postMessage(request());
+  await until((message) => message.kind === 'failed');
+  if (!isOnCard) port.close();
+  expect(await exited).toBe(code);
 });

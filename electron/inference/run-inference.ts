@@ -4,7 +4,7 @@ import type { Engine, LoadedFacts } from './engine.ts';
 import { modelNotReady, turnInProgress } from './model-errors.ts';
 
 /** How the process ends. A reason is a number and nothing else: text could quote a prompt. */
-export const exitCodes = { portClosed: 0, malformedMessage: 65, bug: 70 } as const;
+export const exitCodes = { portClosed: 0, malformedMessage: 65, bug: 70, graphicsFailed: 71 } as const;
 
 /** A step of the engine cannot be interrupted; the process does not wait longer than this for it. */
 const disposeTimeoutMs = 2000;
@@ -32,6 +32,8 @@ type Deps = {
   readonly send: (message: FromInference) => void;
   /** Aborts when the process ends. */
   readonly life: AbortSignal;
+  /** An answer failed on the card: the next process has another chance, on the main processor. */
+  readonly onGraphicsFailed: () => void;
 };
 
 /** One after the other: the engine does one thing at a time. What is read ahead makes way for whatever comes. */
@@ -55,7 +57,7 @@ function createLine() {
 }
 
 /** Answers the messages of the port. */
-function createService({ engine, send, life }: Deps): Service {
+function createService({ engine, send, life, onGraphicsFailed }: Deps): Service {
   const line = createLine();
   let loading = false;
   let ready = false;
@@ -106,6 +108,7 @@ function createService({ engine, send, life }: Deps): Service {
         // Free before the vault hears of the end: it may ask for the next turn at once.
         active = null;
         send({ turnId, ...outcome });
+        if (outcome.kind === 'failed' && engine.isOnCard()) onGraphicsFailed();
       });
     },
 
@@ -145,8 +148,6 @@ export function runInference(deps: {
   const send = (message: FromInference): void => {
     if (!life.signal.aborted) port.postMessage(message);
   };
-  const service = createService({ engine, send, life: life.signal });
-
   const end = async (code: number): Promise<void> => {
     if (life.signal.aborted) return;
     life.abort();
@@ -155,6 +156,8 @@ export function runInference(deps: {
     exit(code);
   };
   const onBug = (): void => void end(exitCodes.bug);
+  const onGraphicsFailed = (): void => void end(exitCodes.graphicsFailed);
+  const service = createService({ engine, send, life: life.signal, onGraphicsFailed });
 
   port.onMessage((data) => {
     if (life.signal.aborted) return;
