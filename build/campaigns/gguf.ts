@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const { seed } = values;
 const cases = Number(values.cases);
 if (!Number.isInteger(cases) || cases < 1) throw new Error('--cases is a number from 1');
-/** The app ends a process that says nothing for longer: `engine-watchdog.ts`. */
+/** Sooner than the app gives a load up: `engine-watchdog.ts`. */
 const longestSilenceMs = 20_000;
 const startedAt = performance.now();
 print(`seed ${seed}: npm run campaign:gguf -- --seed ${seed} --cases ${cases}`);

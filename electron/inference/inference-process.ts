@@ -6,7 +6,8 @@ import type { FromInference } from '../links/model-port.ts';
 import { readCpuFacts } from './cpu-facts.ts';
 import { createEngine } from './engine.ts';
 import { importNodeLlamaCpp } from './node-llama-cpp.ts';
-import { exitCodes, runInference } from './run-inference.ts';
+import { exitCodes } from '../links/inference-exits.ts';
+import { runInference } from './run-inference.ts';
 
 /**
  * The inference process (an Electron utility process): one model, one port to the vault. No network, no disk writes, no

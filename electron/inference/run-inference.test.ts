@@ -7,7 +7,8 @@ import { fromInferenceSchema, type FromInference } from '../links/model-port.ts'
 import type { Port } from '../links/port.ts';
 import type { Engine } from './engine.ts';
 import { createTestEngine, request } from './engine-fixture.ts';
-import { exitCodes, runInference } from './run-inference.ts';
+import { exitCodes } from '../links/inference-exits.ts';
+import { runInference } from './run-inference.ts';
 import { makeTinyModel, type TinyModel } from './tiny-model-fixture.ts';
 
 let model: TinyModel;

@@ -1,10 +1,8 @@
+import { exitCodes } from '../links/inference-exits.ts';
 import { toInferenceSchema, type FromInference, type ToInference } from '../links/model-port.ts';
 import type { Port } from '../links/port.ts';
 import type { Engine, LoadedFacts } from './engine.ts';
 import { modelNotReady, turnInProgress } from './model-errors.ts';
-
-/** How the process ends. A reason is a number and nothing else: text could quote a prompt. */
-export const exitCodes = { portClosed: 0, malformedMessage: 65, bug: 70, graphicsFailed: 71 } as const;
 
 /** A step of the engine cannot be interrupted; the process does not wait longer than this for it. */
 const disposeTimeoutMs = 2000;

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import {
   graphicsTrialSchema,
@@ -7,7 +5,8 @@ import {
   type GraphicsTrial,
   type GraphicsWish,
 } from '../shared/graphics.ts';
-import { replaceFile } from './keys/durable-file.ts';
+import { exitCodes } from '../links/inference-exits.ts';
+import { openModelNotes } from './model-notes.ts';
 import { likelyOutOfMemory } from './turns/engine-watchdog.ts';
 
 /**
@@ -30,7 +29,6 @@ export type GraphicsMemory = {
   stateOf(model: string): GraphicsState | null;
 };
 
-const fileName = 'engine-graphics.json';
 const memorySchema = z.strictObject({
   version: z.string(),
   /** Times in a row that the graphics were turned to and of whose end nobody told: the computer, or the app, ended with them. */
@@ -41,7 +39,6 @@ const memorySchema = z.strictObject({
   trial: graphicsTrialSchema.nullable(),
 });
 type Memory = z.infer<typeof memorySchema>;
-const fileSchema = z.record(z.string().regex(/^[0-9a-f]{64}$/), memorySchema);
 
 /** People pull plugs. */
 const mostSilent = 3;
@@ -51,7 +48,7 @@ const mayPass: readonly GraphicsTrial['result'][] = ['none', 'too-small', 'faile
 /** A trial that takes longer hangs, and whoever closes the app then has not ended it early. */
 const usualTrialMs = 60_000;
 /** Exits of the engine's process that are its own doing: a message that it did not understand, a fault in our code. */
-const ownExits: readonly number[] = [0, 65, 70];
+const ownExits: readonly number[] = [exitCodes.portClosed, exitCodes.malformedMessage, exitCodes.bug];
 
 export function openGraphicsMemory(deps: {
   readonly dataFolder: string;
@@ -68,29 +65,12 @@ export function openGraphicsMemory(deps: {
   /** It has, and tries, or computes there. */
   let begun: { readonly atMs: number; readonly isTrial: boolean } | null = null;
 
+  const notes = openModelNotes(dataFolder, 'engine-graphics.json', memorySchema);
+  const { write } = notes;
+
   function read(model: string): Memory {
-    const nothing = { version, silent: 0, tries: 0, crashed: false, trial: null };
-    try {
-      const known = fileSchema.parse(JSON.parse(readFileSync(join(dataFolder, fileName), 'utf8')))[model];
-      return known?.version === version ? known : nothing;
-    } catch {
-      return nothing;
-    }
-  }
-  /** @returns whether it is on the disk */
-  function write(model: string, memory: Memory): boolean {
-    let all: z.infer<typeof fileSchema> = {};
-    try {
-      all = fileSchema.parse(JSON.parse(readFileSync(join(dataFolder, fileName), 'utf8')));
-    } catch {
-      // Not there, or not one: it is written anew.
-    }
-    try {
-      replaceFile(dataFolder, fileName, Buffer.from(JSON.stringify({ ...all, [model]: memory })));
-      return true;
-    } catch {
-      return false;
-    }
+    const known = notes.read(model);
+    return known?.version === version ? known : { version, silent: 0, tries: 0, crashed: false, trial: null };
   }
 
   return {

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { appError } from '../../shared/app-error.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { loadAge } from '../keys/age.ts';
+import { identityToRecipient, loadAge } from '../keys/age.ts';
 import { folderError } from '../keys/durable-file.ts';
 import { canonicalText } from '../log/canonical-json.ts';
 import type { Clock } from '../log/clock.ts';
@@ -129,7 +129,7 @@ export function openSealedJournal(deps: { readonly folder: string; readonly cloc
     },
     async replace({ journalId, identity, chainKey }) {
       const before = readState(folder);
-      const recipient = await (await loadAge()).identityToRecipient(identity);
+      const recipient = await identityToRecipient(identity);
       try {
         const key = Buffer.from(chainKey).toString('base64');
         writeState(folder, { v: 1, journalId, recipient, entries: 0, dropped: 0, chainKey: key });

@@ -3,7 +3,7 @@ import { appError } from '../../shared/app-error.ts';
 import type { UserId } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { canonicalBytes } from '../log/canonical-json.ts';
-import { loadAge } from './age.ts';
+import { identityToRecipient } from './age.ts';
 import { checkKdf, recommendedKdf, type KdfParameters } from './argon2.ts';
 import { keyringDamaged } from './key-errors.ts';
 import type { HolderRecord, WrappedKey } from './keyring-schema.ts';
@@ -40,7 +40,7 @@ export async function createEnrolmentKey(input: {
     const associatedData = associatedDataOf(input.userId, header);
     const wrapped = await wrapScalar(scalar, header, { known, deviceSecret: null, associatedData });
     return {
-      recipient: await (await loadAge()).identityToRecipient(await importX25519Identity(scalar)),
+      recipient: await identityToRecipient(await importX25519Identity(scalar)),
       wrapped,
     };
   } finally {
@@ -68,9 +68,7 @@ export async function openEnrolmentKey(input: {
     scalar = await unwrapScalar(record.wrapped, { known, deviceSecret: null, associatedData });
     if (scalar === null) return err(wrongCode);
     const identity = await importX25519Identity(scalar);
-    return (await (await loadAge()).identityToRecipient(identity)) === record.recipient
-      ? ok(identity)
-      : err(keyringDamaged);
+    return (await identityToRecipient(identity)) === record.recipient ? ok(identity) : err(keyringDamaged);
   } finally {
     known.fill(0);
     scalar?.fill(0);

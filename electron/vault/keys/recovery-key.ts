@@ -3,7 +3,7 @@ import { bech32 } from '@scure/base';
 import { z } from 'zod';
 import { appError } from '../../shared/app-error.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { loadAge } from './age.ts';
+import { identityToRecipient, loadAge } from './age.ts';
 import { recipientSchema } from './keyring-schema.ts';
 
 /**
@@ -55,7 +55,7 @@ export function parseRecoveryIdentity(text: string): Result<RecoveryIdentity> {
 
 /** @returns `age1...`, the public half */
 export async function recipientOf(identity: RecoveryIdentity): Promise<string> {
-  return await (await loadAge()).identityToRecipient(identity);
+  return await identityToRecipient(identity);
 }
 
 /** SHA-256 of the recipient's text, in hex: how leaves name a recovery key. */

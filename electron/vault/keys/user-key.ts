@@ -3,7 +3,7 @@ import { appError } from '../../shared/app-error.ts';
 import type { InstallationId, UserId } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { canonicalBytes } from '../log/canonical-json.ts';
-import { loadAge } from './age.ts';
+import { identityToRecipient } from './age.ts';
 import { checkKdf, passphraseBytes, recommendedKdf, type KdfParameters } from './argon2.ts';
 import { keychainChanged, keyringDamaged, wrongPassphrase } from './key-errors.ts';
 import type { HolderRecord, WrappedKey } from './keyring-schema.ts';
@@ -44,7 +44,7 @@ export async function createUserKey(input: {
       associatedData: associatedData(input, header),
     });
     return ok({
-      recipient: await (await loadAge()).identityToRecipient(await importX25519Identity(scalar)),
+      recipient: await identityToRecipient(await importX25519Identity(scalar)),
       wrapped,
     });
   } finally {
@@ -83,9 +83,7 @@ export async function openUserKey(input: {
     });
     if (scalar === null) return err(wrongPassphrase);
     const identity = await importX25519Identity(scalar);
-    return (await (await loadAge()).identityToRecipient(identity)) === record.recipient
-      ? ok(identity)
-      : err(keyringDamaged);
+    return (await identityToRecipient(identity)) === record.recipient ? ok(identity) : err(keyringDamaged);
   } finally {
     passphrase.fill(0);
     scalar?.fill(0);
