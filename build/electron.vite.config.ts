@@ -18,7 +18,7 @@ export default defineConfig({
     build: {
       outDir: at('out/main'),
       externalizeDeps: false,
-      minify: false,
+      minify: true,
       rollupOptions: {
         external,
         input: {
@@ -38,7 +38,7 @@ export default defineConfig({
     build: {
       outDir: at('out/preload'),
       externalizeDeps: false,
-      minify: false,
+      minify: true,
       rollupOptions: {
         external: ['electron'],
         input: { preload: at('electron/preload/preload.ts') },
@@ -56,6 +56,7 @@ export default defineConfig({
       emptyOutDir: true,
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0,
+      minify: true,
       rollupOptions: { input: { index: at('renderer/index.html') } },
     },
   },

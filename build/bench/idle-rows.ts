@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createHome, giveToApp, launchApp, launchBare, type Home } from '../../e2e/harness/launch-app.ts';
 import { processTree } from '../../e2e/harness/process-tree.ts';
+import { firstRun } from '../../e2e/harness/screens.ts';
 import type { Row } from './row.ts';
 
 const settleMs = 3000;
@@ -52,6 +53,10 @@ function idleRow(row: Pick<Row, 'id' | 'what' | 'baseline' | 'goal'>, of: keyof 
       const models = join(home.folder, 'no-models');
       mkdirSync(models);
       giveToApp(models);
+      // What a person meets on every day but one is the sign-in.
+      const fresh = await launchApp({ home, modelsFolder: models });
+      await firstRun(fresh);
+      await fresh.close();
       const bare = bareApp();
       const weigh = of === 'megabytes';
       return {
@@ -70,7 +75,7 @@ export const idleRows: readonly Row[] = [
   idleRow(
     {
       id: 'app.idle_rss.ratio',
-      what: 'MB of the app at its first screen without a model: all processes, shared memory counted by its share',
+      what: 'MB of the app at the sign-in, without a model: all processes, shared memory counted by its share',
       baseline: 'MB of an Electron app with one empty window',
       goal: 1.4,
     },
@@ -79,7 +84,7 @@ export const idleRows: readonly Row[] = [
   idleRow(
     {
       id: 'app.cold_start.ratio',
-      what: 'ms from the start to the first screen that a person can use',
+      what: 'ms from the start to the sign-in',
       baseline: 'ms of an Electron app with one heading in its window',
       goal: 1.5,
     },

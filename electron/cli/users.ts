@@ -1,5 +1,5 @@
 import { ok } from '../shared/result.ts';
-import { roleNames } from '../shared/roles.ts';
+import { roleNames } from '../shared/role-names.ts';
 import type { Command } from './command.ts';
 import { readInstalledKeyring } from './installation.ts';
 

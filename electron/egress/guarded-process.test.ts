@@ -26,7 +26,7 @@ afterAll(() => {
 
 const source = (path: string): string => JSON.stringify(join(import.meta.dirname, path));
 const beginning = `
-  import net from 'node:net'; import tls from 'node:tls'; import https from 'node:https'; import http from 'node:http';
+  import net from 'node:net'; import tls from 'node:tls'; import https from 'node:https'; import http from 'node:http'; import http2 from 'node:http2';
   import dns from 'node:dns'; import dgram from 'node:dgram';
   const { installNetworkGuard } = await import(${source('../links/network-guard.ts')});
   const { isAllowedHost } = await import(${source('../links/download-hosts.ts')});
@@ -163,8 +163,9 @@ describe('the process that downloads', () => {
     const attempts: Record<string, string> = {
       [`https.request('https://127.0.0.1:${port}/')`]: 'net.Socket.connect',
       [`https.request('https://localhost:9/')`]: 'net.Socket.connect',
-      [`https.get('https://localhost:${port}/')`]: 'https.get',
-      [`http.request('http://localhost:${port}/')`]: 'http.request',
+      [`https.get('https://127.0.0.1:${port}/')`]: 'net.Socket.connect',
+      [`http2.connect('https://127.0.0.1:${port}/')`]: 'net.Socket.connect',
+      [`http.request('http://localhost:${port}/')`]: 'net.createConnection',
       [`tls.connect(9, 'localhost')`]: 'net.Socket.connect',
       [`tls.connect({ port: ${port} })`]: 'net.Socket.connect',
       [`tls.connect({ host: 'localhost', port: ${port}, path: '/tmp/socket' })`]: 'net.Socket.connect',

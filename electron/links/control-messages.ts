@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { appErrorSchema } from '../shared/app-error.ts';
+import { appErrorSchema } from '../shared/app-error-schema.ts';
 import { userIdSchema } from '../shared/ids.ts';
 
 /** What a command and the vault of the running app say to each other over a `ControlChannel`. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { appErrorSchema } from '../shared/app-error.ts';
+import { appErrorSchema } from '../shared/app-error-schema.ts';
 import { structureIdSchema } from '../shared/structures.ts';
 import { modelStatusSchema } from '../shared/contract.ts';
 import { turnIdSchema } from '../shared/ids.ts';

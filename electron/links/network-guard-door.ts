@@ -1,7 +1,5 @@
 import dns from 'node:dns';
-import https from 'node:https';
 import net from 'node:net';
-import tls from 'node:tls';
 
 /** Whether a socket may be opened to this host: a name, or an address where one was asked for by its address. */
 export type Door = (hostName: string, port: number) => boolean;
@@ -10,13 +8,12 @@ type Refuse = (api: string) => Error;
 type Fix = (target: object, name: string, value: unknown) => void;
 
 /**
- * Lets one way out of the network guard, for the egress process: `https.request`. Under it `tls.connect` makes the socket,
- * which is held to the door here, whatever address its caller believes to have checked; only then its host's name is
- * looked up. Everything else stays refused: plain HTTP, servers, datagrams, `fetch`, Unix sockets, other look-ups.
+ * Lets one way out of the network guard, for the egress process: that of TLS, and so of HTTPS. Its sockets are held to the
+ * door here, whatever address the caller believes to have checked; only then the host's name is looked up. Everything else stays refused: plain HTTP, servers, datagrams, `fetch`, Unix sockets, other look-ups.
  *
- * @returns the functions that are the way out
+ * @returns the names of the functions that are the way out
  */
-export function openDoor(door: Door, refuse: Refuse, fix: Fix): ReadonlySet<unknown> {
+export function openDoor(door: Door, refuse: Refuse, fix: Fix): ReadonlySet<string> {
   const connect: unknown = Reflect.get(net.Socket.prototype, 'connect');
   const lookup: unknown = Reflect.get(dns, 'lookup');
   /** Hosts that the door has let through. */
@@ -35,7 +32,7 @@ export function openDoor(door: Door, refuse: Refuse, fix: Fix): ReadonlySet<unkn
   }
   fix(net.Socket.prototype, 'connect', heldConnect);
   fix(dns, 'lookup', heldLookup);
-  return new Set([heldConnect, heldLookup, Reflect.get(tls, 'connect'), Reflect.get(https, 'request')]);
+  return new Set(['net.Socket.connect', 'dns.lookup']);
 }
 
 type Address = { readonly host?: unknown; readonly port?: unknown; readonly path?: unknown };

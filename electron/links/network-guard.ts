@@ -1,12 +1,8 @@
 import dgram from 'node:dgram';
 import dns from 'node:dns';
-import http from 'node:http';
-import http2 from 'node:http2';
-import https from 'node:https';
 import inspector from 'node:inspector';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
-import tls from 'node:tls';
 import { openDoor, type Door } from './network-guard-door.ts';
 import { createLocalLine, type LocalLine } from './network-guard-line.ts';
 
@@ -22,7 +18,7 @@ import { createLocalLine, type LocalLine } from './network-guard-line.ts';
 export type NetworkGuardOptions = {
   /** `api` is a short literal such as `net.connect`; never a host, a path or an argument of the refused call. */
   readonly onBlocked: (api: string) => void;
-  /** Of the egress process alone: what `https.request` may connect to. All else is refused there too. */
+  /** Of the egress process alone: what TLS may connect to. All else is refused there too. */
   readonly door?: Door;
 };
 
@@ -56,7 +52,7 @@ export function installNetworkGuard({ onBlocked, door }: NetworkGuardOptions): L
   };
   const line = createLocalLine();
   // First, and not to be changed again: what the door has taken, the patches below pass over.
-  const doors = door === undefined ? new Set<unknown>() : openDoor(door, refuse, fix);
+  const doors = door === undefined ? new Set<string>() : openDoor(door, refuse, fix);
   patchAll(refuse, doors);
   syncBuiltinESMExports();
   return line;
@@ -64,11 +60,11 @@ export function installNetworkGuard({ onBlocked, door }: NetworkGuardOptions): L
 
 type Refuse = (api: string) => NetworkBlockedError;
 
-/** @param doors functions that stay as they are */
-function patchAll(refuse: Refuse, doors: ReadonlySet<unknown>): void {
+/** @param doors names of functions that stay as they are */
+function patchAll(refuse: Refuse, doors: ReadonlySet<string>): void {
   const throwing = (target: object, prefix: string, names: readonly string[]): void => {
     for (const name of names) {
-      if (!doors.has(Reflect.get(target, name))) replace(target, name, throwOnUse(refuse, prefix + name));
+      if (!doors.has(prefix + name)) replace(target, name, throwOnUse(refuse, prefix + name));
     }
   };
   const rejecting = (target: object, prefix: string, names: readonly string[]): void => {
@@ -76,15 +72,12 @@ function patchAll(refuse: Refuse, doors: ReadonlySet<unknown>): void {
   };
 
   throwing(net, 'net.', ['connect', 'createConnection']);
-  // Under every TCP, TLS and pipe client and server of Node there is one of these two.
+  // Under every client and server of Node, of TLS, HTTP, HTTP/2 or a pipe, there is one of these two. The modules above them
+  // are left alone: to load them here would cost every process of ours a tenth of a second, and add nothing.
   throwing(net.Socket.prototype, 'net.Socket.', ['connect']);
   throwing(net.Server.prototype, 'net.Server.', ['listen']);
-  throwing(tls, 'tls.', ['connect']);
   throwing(dgram, 'dgram.', ['createSocket']);
   throwing(dgram.Socket.prototype, 'dgram.Socket.', ['bind', 'connect', 'send']);
-  throwing(http, 'http.', ['request', 'get']);
-  throwing(https, 'https.', ['request', 'get']);
-  throwing(http2, 'http2.', ['connect']);
 
   throwing(dns, 'dns.', queries(dns));
   throwing(dns.Resolver.prototype, 'dns.Resolver.', queries(dns.Resolver.prototype));
@@ -153,6 +146,8 @@ function replace(target: object, name: string, value: unknown): void {
 
 /** Not writable and not configurable: nobody puts the original back by assignment. */
 function fix(target: object, name: string | symbol, value: unknown): void {
-  const enumerable = Object.getOwnPropertyDescriptor(target, name)?.enumerable ?? false;
+  const enumerable = Object.prototype.propertyIsEnumerable.call(target, name);
+  // A `WebSocket` that is read or redefined first loads all of Node's HTTP; one that is deleted does not.
+  Reflect.deleteProperty(target, name);
   Object.defineProperty(target, name, { value, enumerable, writable: false, configurable: false });
 }

@@ -41,23 +41,42 @@ export function registerAppScheme(protocol: Pick<Protocol, 'registerSchemesAsPri
   protocol.registerSchemesAsPrivileged([{ scheme: 'app', privileges: { standard: true, secure: true } }]);
 }
 
-/** Serves the built page from `folder` (inside app.asar in a package) under `app://cloister/`. Nothing else exists there. */
-export function serveApp(deps: {
-  readonly folder: string;
-  readonly stoppedPage: StoppedPage;
-}): (request: Request) => Promise<Response> {
-  return async ({ method, url }) => {
-    if (method !== 'GET') return refusal(405);
-    if (url === stoppedUrl) return answer('.html', deps.stoppedPage.html());
-    const path = pathOf(url, deps.folder);
-    const type = path === null ? undefined : contentTypes[extname(path)];
-    if (path === null || type === undefined) return refusal(404);
-    try {
-      return answer(extname(path), await readFile(path));
-    } catch {
-      return refusal(404);
-    }
-  };
+/** What Electron wants of an answer. */
+type Served = {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+  readonly data: Buffer;
+};
+
+/**
+ * Serves the built page from `folder` (inside app.asar in a package) under `app://cloister/`. Nothing else exists there.
+ * Not over `protocol.handle`, whose `Request` and `Response` are Node's: they load all of its HTTP client, a tenth of a
+ * second of each start, in an app that asks nobody (docs/decisions/0023-cold-start.md).
+ */
+export function serveApp(
+  protocol: Pick<Protocol, 'registerBufferProtocol'>,
+  deps: { readonly folder: string; readonly stoppedPage: StoppedPage },
+): void {
+  const isOurs = protocol.registerBufferProtocol('app', (request, answer) => {
+    void served(request, deps).then(answer);
+  });
+  if (!isOurs) throw new Error('the page cannot be served');
+}
+
+async function served(
+  { method, url }: { readonly method: string; readonly url: string },
+  { folder, stoppedPage }: { readonly folder: string; readonly stoppedPage: StoppedPage },
+): Promise<Served> {
+  if (method !== 'GET') return refusal(405);
+  if (url === stoppedUrl) return answered('.html', Buffer.from(stoppedPage.html()));
+  const path = pathOf(url, folder);
+  const type = path === null ? undefined : contentTypes[extname(path)];
+  if (path === null || type === undefined) return refusal(404);
+  try {
+    return answered(extname(path), await readFile(path));
+  } catch {
+    return refusal(404);
+  }
 }
 
 /** The file that a URL names, or null when it is not one inside the folder. */
@@ -77,12 +96,11 @@ export function pathOf(url: string, folder: string): string | null {
   return path.startsWith(folder + sep) ? path : null;
 }
 
-function answer(extension: string, body: string | Uint8Array<ArrayBuffer>): Response {
-  return new Response(body, {
-    headers: { ...safetyHeaders, 'Content-Type': contentTypes[extension] ?? 'application/octet-stream' },
-  });
+function answered(extension: string, data: Buffer): Served {
+  const headers = { ...safetyHeaders, 'Content-Type': contentTypes[extension] ?? 'application/octet-stream' };
+  return { statusCode: 200, headers, data };
 }
 
-function refusal(status: 404 | 405): Response {
-  return new Response(null, { status, headers: safetyHeaders });
+function refusal(statusCode: 404 | 405): Served {
+  return { statusCode, headers: safetyHeaders, data: Buffer.alloc(0) };
 }

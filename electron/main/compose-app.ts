@@ -31,7 +31,7 @@ import { createRestartBudget, type RestartBudget } from './restart-budget.ts';
 import { serveShellRequests } from './shell-requests.ts';
 import { createStoppedPage } from './stopped-page.ts';
 import { openTheme } from './theme.ts';
-import { createMainWindow, setMenu } from './windows.ts';
+import { createMainWindow } from './windows.ts';
 
 /** Everything of the main process, made here in order. Runs once, when Electron is ready. */
 export function composeApp(deps: {
@@ -52,12 +52,12 @@ export function composeApp(deps: {
   let firstVault: ChildProcess | null = makeVault();
 
   app.configureHostResolver({ enableBuiltInResolver: false, secureDnsMode: 'off' });
-  setMenu(process.platform);
 
   const stoppedPage = createStoppedPage();
-  session
-    .fromPartition(pagePartition, { cache: false })
-    .protocol.handle('app', serveApp({ folder: join(output, 'renderer'), stoppedPage }));
+  serveApp(session.fromPartition(pagePartition, { cache: false }).protocol, {
+    folder: join(output, 'renderer'),
+    stoppedPage,
+  });
 
   const theme = openTheme({ nativeTheme, dataFolder, forced: settings.theme });
   const { window, protectContent } = createMainWindow({

@@ -11,6 +11,7 @@ import { hardenChromium } from './harden-chromium.ts';
 import { chooseDataFolder, holdSingleInstance } from './single-instance.ts';
 import { startCommandLine } from './start-command-line.ts';
 import { startRefusal } from './start-refusal.ts';
+import { setMenu } from './windows.ts';
 
 // Whatever a process of ours writes is for this account alone; children inherit it.
 process.umask(0o077);
@@ -40,6 +41,8 @@ if (command !== null) {
 } else {
   hardenChromium(app, blockedConnections.report);
   registerAppScheme(protocol);
+  // Before `ready`: later, Electron has made a menu of its own for nothing.
+  setMenu(process.platform);
   // Not awaited: `ready` is never emitted before an ES module entry has been evaluated to its end.
   void app.whenReady().then(() => {
     composeApp({ settings, flavour, blockedConnections });

@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 /** Every expected failure of the product. The code is for programs and logs, the sentence is for the person at the screen. */
 export const appErrorCodes = [
   'internal',
@@ -56,12 +54,7 @@ export type AppErrorCode = (typeof appErrorCodes)[number];
  * An expected failure. `message` is a whole sentence or two in plain words: what happened, what was kept, what to do
  * next. It never holds clinical text, names that a user typed, keys or paths inside a home folder.
  */
-export const appErrorSchema = z.strictObject({
-  code: z.enum(appErrorCodes),
-  message: z.string().max(1000),
-});
-
-export type AppError = z.infer<typeof appErrorSchema>;
+export type AppError = { code: AppErrorCode; message: string };
 
 export function appError(code: AppErrorCode, message: string): AppError {
   return { code, message };

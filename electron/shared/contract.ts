@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { appErrorSchema } from './app-error.ts';
+import { appErrorSchema } from './app-error-schema.ts';
 import { installationIdSchema, userIdSchema } from './ids.ts';
 import { lockReasonSchema } from './lock-reason.ts';
 import { suspicionSchema } from './log-data.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { appErrorSchema } from './app-error.ts';
+import { appErrorSchema } from './app-error-schema.ts';
 import { graphicsStateSchema } from './graphics.ts';
 import { administrators, empty, request } from './request-parts.ts';
 

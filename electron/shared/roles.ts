@@ -8,10 +8,3 @@ export const roleSchema = z.enum(['clinician', 'auditor', 'it-admin', 'sole-prac
 export type Role = z.infer<typeof roleSchema>;
 /** `none` is a page nobody has signed in to. */
 export type Caller = Role | 'none';
-
-export const roleNames: Record<Role, string> = {
-  clinician: 'Clinician',
-  auditor: 'Auditor',
-  'it-admin': 'IT administrator',
-  'sole-practitioner': 'Sole practitioner',
-};

@@ -4,7 +4,7 @@ import type { LocalLine } from '../links/network-guard-line.ts';
 import { toVaultSchema, type FromVault } from '../links/vault-control.ts';
 import type { BlockedReports } from './blocked-reports.ts';
 import type { Keychain } from './keys/device-secret.ts';
-import { selfTest } from './keys/self-test.ts';
+import { lateSelfTest, selfTest } from './keys/self-test.ts';
 import { policyLocation } from './policy/policy-location.ts';
 import { findProvisioning } from './setup/enrolment.ts';
 import { createTestHooks } from './test-hooks.ts';
@@ -45,6 +45,7 @@ export function startVaultProcess(
     return createVault({
       start,
       primitives,
+      latePrimitives: lateSelfTest,
       location,
       provisioning: await findProvisioning(location),
       post,

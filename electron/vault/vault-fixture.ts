@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createLocalLine } from '../links/network-guard-line.ts';
 import type { FromVault } from '../links/vault-control.ts';
 import {
+  contract,
   vaultEventSchema,
   type RequestInput,
   type RequestName,
@@ -12,6 +13,7 @@ import {
 } from '../shared/contract.ts';
 import { userIdSchema, type Entry } from '../shared/ids.ts';
 import type { LogEventType } from '../shared/log-event-types.ts';
+import { ok, type Result } from '../shared/result.ts';
 import type { Role } from '../shared/roles.ts';
 import { createBlockedReports, type BlockedReports } from './blocked-reports.ts';
 import { playModel, type PlayedModel } from './played-model-fixture.ts';
@@ -69,6 +71,7 @@ export async function startPlayedVault(
       testHooksFile: null,
     },
     primitives: { ok: true, value: undefined },
+    latePrimitives: async () => ok(undefined),
     post: (message) => posted.push(message),
     keychain: { available: false, backend: 'none', wrap: async () => null, unwrap: async () => null },
     blocked,
@@ -146,16 +149,16 @@ export type PlayedPage = {
 };
 
 function playPage(owner: Vault): PlayedPage {
-  const waiting = new Map<number, (result: never) => void>();
+  const waiting = new Map<number, (result: Result<unknown>) => void>();
   const events: VaultEvent[] = [];
   let toVault: (message: unknown) => void = () => undefined;
   let nextId = 0;
   let closed = false;
   owner.attachTextPort({
     postMessage: (message) => {
-      const frame = structuredClone(message) as { id?: number; result?: never };
+      const frame = structuredClone(message) as { id?: number; result: Result<unknown> };
       if (frame.id === undefined) events.push(vaultEventSchema.parse(frame));
-      else waiting.get(frame.id)?.(frame.result as never);
+      else waiting.get(frame.id)?.(frame.result);
     },
     onMessage: (listener) => {
       toVault = listener;
@@ -165,7 +168,7 @@ function playPage(owner: Vault): PlayedPage {
       closed = true;
     },
   });
-  const send = (message: Record<string, unknown>): Promise<never> =>
+  const send = (message: Record<string, unknown>): Promise<Result<unknown>> =>
     new Promise((resolve) => {
       nextId += 1;
       waiting.set(nextId, resolve);
@@ -173,7 +176,12 @@ function playPage(owner: Vault): PlayedPage {
     });
   return {
     events,
-    ask: (name, input) => send({ name, input }),
+    // The page itself believes what it is told; so every answer is held to the contract here.
+    ask: async (name, input) => {
+      const result = await send({ name, input });
+      if (result.ok) contract[name].output.parse(result.value);
+      return result as never;
+    },
     send: async (message) => {
       toVault(message);
       return undefined;

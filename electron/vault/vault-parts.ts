@@ -15,8 +15,10 @@ export type DownloadReport = Extract<ToVault, { kind: 'download-progress' | 'dow
 
 export type VaultDeps = {
   readonly start: StartMessage;
-  /** AC-29: no key is used before every primitive gave a known answer. */
+  /** AC-29: no key is used before every primitive gave a known answer. Those of Node. */
   readonly primitives: Result<void>;
+  /** The rest: begun behind the first screen, and waited for by every request but that for the screen itself. */
+  readonly latePrimitives: () => Promise<Result<void>>;
   readonly post: (message: FromVault) => void;
   readonly keychain: Keychain;
   readonly blocked: BlockedReports;

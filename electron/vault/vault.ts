@@ -12,7 +12,7 @@ import { systemClock } from './log/clock.ts';
 import { modelsHere } from './models/model-choice.ts';
 import { createModelArrivals } from './models/model-arrivals.ts';
 import { allHandlers } from './requests/all-handlers.ts';
-import { createRequestTable } from './requests/request-table.ts';
+import { behindSelfTest, createRequestTable } from './requests/request-table.ts';
 import { createEndings } from './session/endings.ts';
 import { createVaultGateway } from './session/vault-gateway.ts';
 import { openWithJournal, type RecordKeys } from './session/open-with-journal.ts';
@@ -28,6 +28,9 @@ import { serveTextPort, type TextPort } from './text-port.ts';
 import { journalStart } from './journal/journal-start.ts';
 import type { Vault, VaultDeps } from './vault-parts.ts';
 import { createBackgroundTasks } from './worker/background-tasks.ts';
+
+/** The first screen is drawn by then, and nobody has typed a passphrase. */
+const afterFirstScreenMs = 400;
 
 /** The vault, composed by hand: every dependency is made here, in order. */
 export function createVault(deps: VaultDeps): Vault {
@@ -229,7 +232,7 @@ export function createVault(deps: VaultDeps): Vault {
     auditorReadsText: () => rules().auditorReadsText,
   };
   const onBug = (name: string): void => hooks.note('bug', () => name);
-  const table = createRequestTable(allHandlers(parts), onBug);
+  const table = behindSelfTest(createRequestTable(allHandlers(parts), onBug), deps.latePrimitives);
 
   function state(): AppState {
     return appState({
@@ -251,6 +254,7 @@ export function createVault(deps: VaultDeps): Vault {
       textPort?.close();
       textPort = serveTextPort(port, { answer: table, caller: () => signedIn?.user.role ?? 'none' });
       gateway.want();
+      deps.after(afterFirstScreenMs, () => void deps.latePrimitives());
     },
     attachModelPort: (port) => {
       gateway.attach(port);

@@ -1,12 +1,17 @@
-import { useCallback, useEffect, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState, type ReactNode } from 'react';
 import type { AppState } from '../../electron/shared/contract.ts';
 import type { Shell } from '../../electron/shared/shell-contract.ts';
 import type { VaultClient } from '../bridge/vault-client.ts';
-import { FirstRun } from '../features/first-run/first-run.tsx';
 import { SignIn } from '../features/sign-in/sign-in.tsx';
 import { appStrings } from '../strings/app-strings.ts';
 import { AppContext } from './app-context.ts';
-import { SignedIn } from './signed-in.tsx';
+
+// What nobody sees before a passphrase is typed is read while it is typed.
+const loadSignedIn = () => import('./signed-in.tsx');
+const SignedIn = lazy(async () => ({ default: (await loadSignedIn()).SignedIn }));
+const FirstRun = lazy(async () => ({
+  default: (await import('../features/first-run/first-run.tsx')).FirstRun,
+}));
 
 /** Which screen there is follows from the vault's state alone; it is read anew with every connection. */
 export function App({ vault, shell }: { readonly vault: VaultClient; readonly shell: Shell }): ReactNode {
@@ -39,13 +44,20 @@ export function App({ vault, shell }: { readonly vault: VaultClient; readonly sh
     [vault],
   );
 
+  const phase = state?.phase;
+  useEffect(() => {
+    if (phase === 'signed-out') void loadSignedIn();
+  }, [phase]);
+
   if (state === null) return <Waiting />;
   return (
     <AppContext value={{ vault, shell, state, refresh }}>
       {state.flavour === 'development' && (
         <p className="development-banner">{appStrings.developmentBanner}</p>
       )}
-      <Screen state={state} />
+      <Suspense fallback={<Waiting />}>
+        <Screen state={state} />
+      </Suspense>
       {connection === 'lost' && (
         <div className="overlay" role="status">
           <div className="card">
@@ -82,7 +94,7 @@ function Screen({ state }: { readonly state: AppState }): ReactNode {
 function Waiting(): ReactNode {
   return (
     <main className="centre" aria-busy="true">
-      <p className="quiet">{appStrings.starting}</p>
+      <p className="quiet starting">{appStrings.starting}</p>
     </main>
   );
 }

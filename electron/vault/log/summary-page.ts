@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { eventNames } from '../../shared/event-names.ts';
-import { roleNames, roleSchema } from '../../shared/roles.ts';
+import { roleNames } from '../../shared/role-names.ts';
+import { roleSchema } from '../../shared/roles.ts';
 import { findingWords } from './summary-words.ts';
 import { html, type Html } from './html.ts';
 import { byDay, byType, number } from './summary-tables.ts';

@@ -50,6 +50,16 @@ export function createRequestTable(
   };
 }
 
+/** Nothing but the first screen is answered before the primitives have passed their test (AC-29), and nothing else at all where one failed. */
+export function behindSelfTest(table: RequestTable, tested: () => Promise<Result<void>>): RequestTable {
+  return async (name, caller, input) => {
+    const outcome = name === firstScreen ? null : await tested();
+    return outcome?.ok === false ? outcome : table(name, caller, input);
+  };
+}
+
+const firstScreen: RequestName = 'app.getState';
+
 function answerer<I, O>(
   row: { readonly roles: readonly Caller[]; readonly input: z.ZodType<I> },
   handler: (input: I) => Result<O> | Promise<Result<O>>,

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contract, type RequestName } from '../../shared/contract.ts';
 import { ok } from '../../shared/result.ts';
-import { roleNames, roleSchema, type Caller } from '../../shared/roles.ts';
+import { roleNames } from '../../shared/role-names.ts';
+import { roleSchema, type Caller } from '../../shared/roles.ts';
 import { createRequestTable, type Handlers } from './request-table.ts';
 
 /**

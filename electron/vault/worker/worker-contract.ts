@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { backupSummarySchema, exportSummarySchema, verificationSchema } from '../../shared/log-data.ts';
-import { appErrorSchema } from '../../shared/app-error.ts';
+import { appErrorSchema } from '../../shared/app-error-schema.ts';
 import { selectionSchema } from '../log/selection.ts';
 
 const anchorCheckSchema = z.strictObject({

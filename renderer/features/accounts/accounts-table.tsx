@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { AccountRow } from '../../../electron/shared/account-data.ts';
 import type { UserId } from '../../../electron/shared/ids.ts';
-import { roleNames } from '../../../electron/shared/roles.ts';
+import { roleNames } from '../../../electron/shared/role-names.ts';
 import { useApp } from '../../app/app-context.ts';
 import { accountStrings as words } from '../../strings/account-strings.ts';
 import { Button } from '../../ui/button.tsx';

@@ -1,5 +1,6 @@
 import { useState, type ReactNode } from 'react';
-import { roleNames, roleSchema, type Role } from '../../../electron/shared/roles.ts';
+import { roleNames } from '../../../electron/shared/role-names.ts';
+import { roleSchema, type Role } from '../../../electron/shared/roles.ts';
 import { accountStrings as words } from '../../strings/account-strings.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { roleNames } from '../../../electron/shared/roles.ts';
+import { roleNames } from '../../../electron/shared/role-names.ts';
 import type { AccountTile } from '../../../electron/shared/session-contract.ts';
 import { signInStrings as words } from '../../strings/sign-in-strings.ts';
 
