@@ -51,8 +51,11 @@ export type Conversation = {
   forget(): Promise<void>;
 };
 
-/** Each time the record is written and the page drawn, by the processor that writes the answer: ten times a second is as often as it is read. */
-const deltaIntervalMs = 100;
+/**
+ * How often an answer is passed on, in ms. Each time the record is written and the page drawn. Where the engine has every core, that
+ * is done with its time, and it waits for its slowest thread: at ten times a second it wrote a tenth slower than at four.
+ */
+export const deltaIntervals = { withCoreToSpare: 100, withoutCoreToSpare: 250 } as const;
 /** The engine wants one place free beside the answer's first token. */
 const smallestAnswerTokens = 2;
 
@@ -75,9 +78,10 @@ export function createConversation(deps: {
   readonly grammarFor: (structure: NonNullable<GenerateRequest['structure']>) => Promise<LlamaGrammar>;
   /** Null: with this model, or on this machine, nothing is proposed. */
   readonly lookup: Lookup | null;
+  readonly deltaIntervalMs: number;
   readonly now: () => number;
 }): Conversation {
-  const { chat, now } = deps;
+  const { chat, deltaIntervalMs, now } = deps;
   const { sequence } = chat;
   const contextTokens = sequence.contextSize;
   const reader = createPromptReader(sequence);

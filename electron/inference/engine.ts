@@ -1,12 +1,13 @@
 import type { GraphicsTrial } from '../shared/graphics.ts';
 import type { ThreadChoice } from '../links/model-port.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import type {
-  EvaluateRequest,
-  EvaluationEnd,
-  GenerateRequest,
-  GenerationEvents,
-  GenerationOutcome,
+import {
+  deltaIntervals,
+  type EvaluateRequest,
+  type EvaluationEnd,
+  type GenerateRequest,
+  type GenerationEvents,
+  type GenerationOutcome,
 } from './conversation.ts';
 import type { CpuFacts } from './cpu-facts.ts';
 import { createLookup, isWorthProposing } from './lookup.ts';
@@ -134,6 +135,7 @@ async function loadVerified(
   const { model, threads, graphics } = placed;
   const contextTokens = contextOf(specification)(model);
   const isOnCard = graphics?.result === 'used';
+  const hasCoreToSpare = isOnCard || threads.threads < cpu.availableParallelism;
   const proposalCost = isOnCard ? (graphics.proposalCost ?? undefined) : threads.proposalCost;
   loaded.reopen = () =>
     openConversation({
@@ -142,6 +144,7 @@ async function loadVerified(
       contextTokens,
       threads: threads.threads,
       lookup: isWorthProposing(proposalCost) ? createLookup(proposalCost) : null,
+      deltaIntervalMs: deltaIntervals[hasCoreToSpare ? 'withCoreToSpare' : 'withoutCoreToSpare'],
       now,
     });
   loaded.conversation = await loaded.reopen();

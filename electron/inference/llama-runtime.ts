@@ -55,9 +55,10 @@ export async function openConversation(options: {
   readonly threads: number;
   /** For this conversation alone; null: nothing is proposed to this model. */
   readonly lookup: Lookup | null;
+  readonly deltaIntervalMs: number;
   readonly now: () => number;
 }): Promise<OpenConversation> {
-  const { runtime, model, contextTokens, threads, lookup, now } = options;
+  const { runtime, model, contextTokens, threads, ...rest } = options;
   const context = await model.createContext({
     contextSize: contextTokens,
     sequences: 1,
@@ -68,12 +69,12 @@ export async function openConversation(options: {
   const chat = new LlamaChat({
     contextSequence: context.getSequence({
       contextShift: neverShift,
-      ...(lookup === null ? {} : { tokenPredictor: lookup.predictor }),
+      ...(rest.lookup === null ? {} : { tokenPredictor: rest.lookup.predictor }),
     }),
     chatWrapper: wrapperOf(runtime, model),
   });
   return {
-    ...createConversation({ chat, grammarFor: createStructureGrammars(runtime.llama), lookup, now }),
+    ...createConversation({ chat, grammarFor: createStructureGrammars(runtime.llama), ...rest }),
     close: () => context.dispose(),
   };
 }

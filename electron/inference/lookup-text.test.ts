@@ -47,6 +47,7 @@ async function open(model: LlamaModel, lookup: Lookup | null): Promise<Conversat
     contextTokens: 2048,
     threads: 1,
     lookup,
+    deltaIntervalMs: 100,
     now: () => performance.now(),
   });
 }
