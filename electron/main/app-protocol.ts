@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import type { Protocol } from 'electron';
 import { appOrigin } from '../shared/shell-contract.ts';
@@ -58,22 +58,22 @@ export function serveApp(
   deps: { readonly folder: string; readonly stoppedPage: StoppedPage },
 ): void {
   const isOurs = protocol.registerBufferProtocol('app', (request, answer) => {
-    void served(request, deps).then(answer);
+    answer(served(request, deps));
   });
   if (!isOurs) throw new Error('the page cannot be served');
 }
 
-async function served(
+function served(
   { method, url }: { readonly method: string; readonly url: string },
   { folder, stoppedPage }: { readonly folder: string; readonly stoppedPage: StoppedPage },
-): Promise<Served> {
+): Served {
   if (method !== 'GET') return refusal(405);
   if (url === stoppedUrl) return answered('.html', Buffer.from(stoppedPage.html()));
   const path = pathOf(url, folder);
   const type = path === null ? undefined : contentTypes[extname(path)];
   if (path === null || type === undefined) return refusal(404);
   try {
-    return answered(extname(path), await readFile(path));
+    return answered(extname(path), readFileSync(path));
   } catch {
     return refusal(404);
   }

@@ -3,18 +3,22 @@ import { messagePort } from '../links/message-port.ts';
 import type { LocalLine } from '../links/network-guard-line.ts';
 import { toVaultSchema, type FromVault } from '../links/vault-control.ts';
 import type { BlockedReports } from './blocked-reports.ts';
+import { answerFirst, readFirstScreen, type FirstScreen } from './first-screen.ts';
 import type { Keychain } from './keys/device-secret.ts';
 import { lateSelfTest, selfTest } from './keys/self-test.ts';
-import { policyLocation } from './policy/policy-location.ts';
-import { findProvisioning } from './setup/enrolment.ts';
+import { policyLocation, type PolicyLocation } from './policy/policy-location.ts';
+import { findProvisioning } from './setup/find-provisioning.ts';
 import { createTestHooks } from './test-hooks.ts';
 import type { StartMessage, Vault } from './vault-parts.ts';
-import { createVault } from './vault.ts';
 
 /** Long enough for the last answers to leave the process. */
 const exitDelayMs = 150;
 /** What may still be written for IT at the end of a session: a lock ends every process within half a second. */
 const lastWorkMs = 200;
+/** The screen is drawn with the time that the vault would be loaded in. */
+const drawingMs = 150;
+/** For a page that never asks what the first screen is. */
+const loadAtLatestMs = 2000;
 /** At a quit nobody waits at the screen; main ends the process after five seconds. */
 const lastWorkAtQuitMs = 4000;
 
@@ -24,17 +28,17 @@ export function startVaultProcess(
   blocked: BlockedReports,
   { workerPath, localLine }: { readonly workerPath: string; readonly localLine: LocalLine | null },
 ): void {
-  /** Set at `start`; what arrives while the primitives are tested waits its turn. */
-  let vault: Promise<Vault> | null = null;
+  /** Set at `start`; what arrives before the first screen is known waits its turn. */
+  let begun: Promise<Begun> | null = null;
   const withVault = (act: (ready: Vault) => void): void => {
-    void vault?.then(act);
+    void begun?.then(({ load }) => load()).then(act);
   };
   const post = (message: FromVault): void => {
     parent.postMessage(message);
   };
   const keychainAnswers = new Map<number, (value: string | null) => void>();
 
-  async function begin(start: StartMessage): Promise<Vault> {
+  async function begin(start: StartMessage): Promise<Begun> {
     const primitives = await selfTest();
     const location = policyLocation({
       platform: process.platform,
@@ -42,12 +46,30 @@ export function startVaultProcess(
       development:
         start.policyFolder === null ? null : { folder: start.policyFolder, userId: process.getuid?.() ?? 0 },
     });
+    const provisioning = await findProvisioning(location);
+    const first = readFirstScreen({ start, primitives, location, provisioning });
+    const { promise: vault, resolve } = Promise.withResolvers<Vault>();
+    let isLoading = false;
+    const load = (): Promise<Vault> => {
+      if (!isLoading) resolve(loadVault(start, first, location));
+      isLoading = true;
+      return vault;
+    };
+    setTimeout(() => void load(), loadAtLatestMs);
+    return { first, vault, load };
+  }
+
+  async function loadVault(
+    start: StartMessage,
+    first: FirstScreen,
+    location: PolicyLocation,
+  ): Promise<Vault> {
+    const { createVault } = await import('./vault.ts');
     return createVault({
       start,
-      primitives,
+      first,
       latePrimitives: lateSelfTest,
       location,
-      provisioning: await findProvisioning(location),
       post,
       keychain: keychainOverParent(start, post, keychainAnswers),
       blocked,
@@ -79,10 +101,10 @@ export function startVaultProcess(
     const [port] = ports;
     switch (message.kind) {
       case 'start':
-        vault = begin(message);
+        begun = begin(message);
         return;
       case 'text-port':
-        if (port !== undefined) withVault((ready) => ready.attachTextPort(messagePort(port)));
+        if (port !== undefined) void begun?.then((ready) => attachTextPort(ready, port));
         return;
       case 'model-port':
         if (port !== undefined) withVault((ready) => ready.attachModelPort(messagePort(port)));
@@ -108,7 +130,7 @@ export function startVaultProcess(
         withVault((ready) => ready.lock(message.reason));
         return;
       case 'stop':
-        if (vault === null) process.exit(0);
+        if (begun === null) process.exit(0);
         withVault((ready) => {
           // A full disk or a share that hangs must not keep the process.
           setTimeout(() => process.exit(0), lastWorkAtQuitMs);
@@ -120,6 +142,22 @@ export function startVaultProcess(
         });
     }
   });
+}
+
+/** `vault` is settled after the first `load`. */
+type Begun = {
+  readonly first: FirstScreen;
+  readonly vault: Promise<Vault>;
+  readonly load: () => Promise<Vault>;
+};
+
+async function attachTextPort({ first, vault, load }: Begun, port: MessagePortMain): Promise<void> {
+  const held = answerFirst(messagePort(port), {
+    state: () => first.state(),
+    onAnswered: () => setTimeout(() => void load(), drawingMs),
+    onOther: () => void load(),
+  });
+  (await vault).attachTextPort(held);
 }
 
 /** Only main can reach the OS keychain; it sees the wrapped or the plain device secret, never a passphrase or the DEK. */

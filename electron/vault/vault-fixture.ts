@@ -16,9 +16,10 @@ import type { LogEventType } from '../shared/log-event-types.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { Role } from '../shared/roles.ts';
 import { createBlockedReports, type BlockedReports } from './blocked-reports.ts';
+import { readFirstScreen } from './first-screen.ts';
 import { playModel, type PlayedModel } from './played-model-fixture.ts';
 import { signPolicy } from './policy/sign-policy.ts';
-import { findProvisioning } from './setup/enrolment.ts';
+import { findProvisioning } from './setup/find-provisioning.ts';
 import { createTestHooks } from './test-hooks.ts';
 import type { StartMessage, Vault } from './vault-parts.ts';
 import { createVault } from './vault.ts';
@@ -54,23 +55,30 @@ export async function startPlayedVault(
   };
   if (!existsSync(join(folder, 'catalogue.json'))) writeCatalogue(folder);
   const blocked = createBlockedReports();
+  const start: StartMessage = {
+    kind: 'start',
+    dataFolder: join(folder, 'data'),
+    modelsFolder: folder,
+    cataloguePath: join(folder, 'catalogue.json'),
+    policyFolder: join(folder, 'policy'),
+    flavour: 'development',
+    version: '0.1.0',
+    appSha256: null,
+    keychain: { available: false, backend: 'none' },
+    startedBecause,
+    locked: null,
+    hashedModel: null,
+    testHooksFile: null,
+  };
+  const first = readFirstScreen({
+    start,
+    primitives: ok(undefined),
+    location,
+    provisioning: await findProvisioning(location),
+  });
   const vault = createVault({
-    start: {
-      kind: 'start',
-      dataFolder: join(folder, 'data'),
-      modelsFolder: folder,
-      cataloguePath: join(folder, 'catalogue.json'),
-      policyFolder: join(folder, 'policy'),
-      flavour: 'development',
-      version: '0.1.0',
-      appSha256: null,
-      keychain: { available: false, backend: 'none' },
-      startedBecause,
-      locked: null,
-      hashedModel: null,
-      testHooksFile: null,
-    },
-    primitives: { ok: true, value: undefined },
+    start,
+    first,
     latePrimitives: async () => ok(undefined),
     post: (message) => posted.push(message),
     keychain: { available: false, backend: 'none', wrap: async () => null, unwrap: async () => null },
@@ -79,7 +87,6 @@ export async function startPlayedVault(
     localLine: createLocalLine(),
     hooks: createTestHooks(null),
     versions: () => ({ electron: 'test' }),
-    provisioning: await findProvisioning(location),
     location,
     exitSoon: () => undefined,
     after: (delayMs, act) => {

@@ -4,9 +4,9 @@ import type { Port } from '../links/port.ts';
 import type { Result } from '../shared/result.ts';
 import type { FilePurpose } from '../shared/shell-contract.ts';
 import type { BlockedReports } from './blocked-reports.ts';
+import type { FirstScreen } from './first-screen.ts';
 import type { Keychain } from './keys/device-secret.ts';
 import type { PolicyLocation } from './policy/policy-location.ts';
-import type { Provisioning } from './policy/provisioning.ts';
 import type { TestHooks } from './test-hooks.ts';
 
 export type StartMessage = Extract<ToVault, { kind: 'start' }>;
@@ -15,9 +15,8 @@ export type DownloadReport = Extract<ToVault, { kind: 'download-progress' | 'dow
 
 export type VaultDeps = {
   readonly start: StartMessage;
-  /** AC-29: no key is used before every primitive gave a known answer. Those of Node. */
-  readonly primitives: Result<void>;
-  /** The rest: begun behind the first screen, and waited for by every request but that for the screen itself. */
+  readonly first: FirstScreen;
+  /** AC-29: begun behind the first screen, and waited for by every request but that for the screen itself. */
   readonly latePrimitives: () => Promise<Result<void>>;
   readonly post: (message: FromVault) => void;
   readonly keychain: Keychain;
@@ -27,8 +26,6 @@ export type VaultDeps = {
   readonly localLine: LocalLine | null;
   readonly hooks: TestHooks;
   readonly versions: () => Record<string, string>;
-  /** What IT has prepared for the first run, or why that cannot be used. */
-  readonly provisioning: Result<Provisioning | null>;
   readonly location: PolicyLocation;
   /** Ends the process in a moment, when the last answers are on their way; a little later where this is not done by then. */
   readonly exitSoon: (after?: Promise<void>) => void;

@@ -5,7 +5,8 @@ import type { KeyringEditor } from './accounts/keyring-editor.ts';
 import { createLatePassphraseMeter } from './accounts/late-passphrase-meter.ts';
 import { passphraseRules } from './accounts/passphrase-rules.ts';
 import { createSignInAttempts } from './accounts/sign-in-attempts.ts';
-import { appState, firstNotices } from './app-state.ts';
+import { appState } from './app-state.ts';
+import { isAlone } from './first-screen.ts';
 import { createFileGrants } from './file-grants.ts';
 import { openSealedJournal } from './journal/sealed-journal.ts';
 import { systemClock } from './log/clock.ts';
@@ -23,7 +24,7 @@ import { beginSignedIn, type SignedIn } from './session/signed-in.ts';
 import { createSignIn } from './session/sign-in.ts';
 import { enrolComputer } from './setup/enrolment.ts';
 import { createFirstRun } from './setup/first-run.ts';
-import { openInstallation, type Installation } from './setup/installation-files.ts';
+import { openInstallation } from './setup/installation-files.ts';
 import { serveTextPort, type TextPort } from './text-port.ts';
 import { journalStart } from './journal/journal-start.ts';
 import type { Vault, VaultDeps } from './vault-parts.ts';
@@ -34,13 +35,11 @@ const afterFirstScreenMs = 400;
 
 /** The vault, composed by hand: every dependency is made here, in order. */
 export function createVault(deps: VaultDeps): Vault {
-  const { start, hooks } = deps;
+  const { start, hooks, first } = deps;
   const clock = systemClock();
   const nowIso = (): string => new Date(clock.nowMs()).toISOString();
   const grants = createFileGrants();
-  let installation: Result<Installation> = deps.primitives.ok
-    ? openInstallation(start.dataFolder)
-    : deps.primitives;
+  let { installation } = first;
   const reload = (): void => {
     installation = openInstallation(start.dataFolder);
   };
@@ -49,7 +48,7 @@ export function createVault(deps: VaultDeps): Vault {
   const here = modelsHere(start, deps.location, pinnedKey(), () => rules().graphicsCard === 'auto');
   let signedIn: SignedIn | null = null;
   let textPort: TextPort | null = null;
-  const notices = firstNotices(start, installation, deps.provisioning);
+  const { notices, provisioning } = first;
 
   const onNotice = (notice: Notice): void => {
     if (signedIn === null) notices.push(notice);
@@ -65,9 +64,8 @@ export function createVault(deps: VaultDeps): Vault {
 
   const policy = createPolicyInForce(deps, pinnedKey);
   const rules = () => policy.current().settings;
-  /** Where the keychain has been lost too: what is chosen after a recovery has no other half. */
-  const isAlone = () => !deps.keychain.available || keyringNow()?.device.mode === 'passphrase-only';
-  const measure = createLatePassphraseMeter(() => passphraseRules(rules(), isAlone()));
+  const newPassphrase = () => passphraseRules(rules(), isAlone(start, installation));
+  const measure = createLatePassphraseMeter(newPassphrase);
   const gateway = createVaultGateway({
     ...here,
     hooks,
@@ -192,7 +190,7 @@ export function createVault(deps: VaultDeps): Vault {
     firstRun,
     installation: () => installation,
     enrol: () =>
-      enrolComputer(deps.provisioning, {
+      enrolComputer(provisioning, {
         start,
         clock,
         keychain: deps.keychain,
@@ -239,8 +237,8 @@ export function createVault(deps: VaultDeps): Vault {
       start,
       installation,
       policy: policy.current(),
-      minimumCharacters: passphraseRules(rules(), isAlone()).passphraseMinimumCharacters,
-      provisioning: deps.provisioning.ok ? deps.provisioning.value : null,
+      minimumCharacters: newPassphrase().passphraseMinimumCharacters,
+      provisioning: provisioning.ok ? provisioning.value : null,
       user: signedIn?.user ?? null,
       logSize: signedIn?.session.log.size() ?? null,
       suspicion: signedIn?.anchoring.suspicion() ?? null,

@@ -10,7 +10,8 @@ import { codeOf, valueOf, weakKdf } from '../keys/keys-fixture.ts';
 import { signNote, verifierKeyFor } from '../log/signed-note.ts';
 import { parseEnrolmentCode } from './enrolment-code.ts';
 import { domain, foreignSeed, organisationKey, organisationSeed } from './policy-fixture.ts';
-import { createProvisioning, maximumProvisioningBytes, openProvisioning } from './provisioning.ts';
+import { maximumProvisioningBytes } from './provisioning-file.ts';
+import { createProvisioning, openProvisioning } from './provisioning.ts';
 import { provisioningSchema, type ProvisioningDocument } from './provisioning-schema.ts';
 
 const organisation = { name: 'Example Clinic', domain };

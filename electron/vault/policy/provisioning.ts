@@ -8,16 +8,10 @@ import { openNote, parseVerifierKey, signNote, verifierKeyFor, type NoteError } 
 import { checkProvisioning } from './check-provisioning.ts';
 import { decodeUtf8 } from './decode-utf8.ts';
 import { createEnrolmentCode } from './enrolment-code.ts';
+import { maximumProvisioningBytes } from './provisioning-file.ts';
 import { provisioningProblem, type ProvisioningProblem } from './provisioning-problem.ts';
 import type { ProvisionedRole, ProvisioningDocument } from './provisioning-schema.ts';
 import { parseUnambiguousJson } from './unambiguous-json.ts';
-
-/**
- * The provisioning file: a C2SP signed note whose text is the JSON document of `provisioning-schema.ts`, signed by the
- * organisation's key under the name of its domain. It may travel openly; the one-time codes go to each person another way.
- */
-export const provisioningFile = 'provisioning.note';
-export const maximumProvisioningBytes = 4 * 1024 * 1024;
 
 /**
  * For IT: makes a key pair and a one-time code for each person.

@@ -26,12 +26,16 @@ type Applied = {
 
 /** @param pinnedKey the organisation's key of an enrolled computer */
 export function createPolicyInForce(
-  deps: { readonly location: PolicyLocation; readonly post: (message: FromVault) => void },
+  deps: {
+    readonly location: PolicyLocation;
+    readonly first: { readonly policy: EffectivePolicy };
+    readonly post: (message: FromVault) => void;
+  },
   pinnedKey: () => string | null,
 ): PolicyInForce {
   const load = (highestSeenVersion: number | null): EffectivePolicy =>
     loadPolicy({ ...deps.location, pinnedKey: pinnedKey(), highestSeenVersion });
-  let policy = load(null);
+  let { policy } = deps.first;
   const tell = (): void => {
     deps.post({ kind: 'screen-capture', allowed: policy.settings.screenCapture === 'allowed' });
   };

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { appError } from '../../shared/app-error.ts';
 import type { RequestOutput } from '../../shared/contract.ts';
 import { installationIdSchema } from '../../shared/ids.ts';
@@ -11,15 +10,7 @@ import type { Clock } from '../log/clock.ts';
 import { publicKeyOf } from '../log/ed25519.ts';
 import { logKeyFingerprint } from '../log/log-key.ts';
 import { verifierKeyFor } from '../log/signed-note.ts';
-import { organisationKeyFile } from '../policy/load-policy.ts';
-import type { PolicyLocation } from '../policy/policy-location.ts';
-import {
-  maximumProvisioningBytes,
-  openProvisioning,
-  provisioningFile,
-  type Provisioning,
-} from '../policy/provisioning.ts';
-import { checkTrustedFolder, readTrustedFile } from '../policy/read-trusted-file.ts';
+import type { Provisioning } from '../policy/provisioning.ts';
 import type { StartMessage } from '../vault-parts.ts';
 import { storeInstallation } from './store-installation.ts';
 
@@ -28,21 +19,6 @@ import { storeInstallation } from './store-installation.ts';
  * that only administrators of the computer write to. Everybody begins with a one-time code; nothing is typed at set-up.
  */
 const epoch = 0;
-const maximumKeyBytes = 1000;
-
-/** @returns null where IT put no such file; an error where there is one and it cannot be used */
-export async function findProvisioning(location: PolicyLocation): Promise<Result<Provisioning | null>> {
-  const folder = checkTrustedFolder(location.folder, location);
-  if (!folder.ok) return err(untrusted);
-  if (folder.value === 'absent') return ok(null);
-  const file = readTrustedFile(join(location.folder, provisioningFile), maximumProvisioningBytes, location);
-  if (!file.ok) return err(untrusted);
-  if (file.value === null) return ok(null);
-  const key = readTrustedFile(join(location.folder, organisationKeyFile), maximumKeyBytes, location);
-  if (!key.ok) return err(untrusted);
-  // Both stand in the same folder, so a key that only the file names is as good as one beside it.
-  return openProvisioning(file.value, key.value?.toString('utf8').replace(/\n$/, '') ?? null);
-}
 
 /** Makes the installation that the file describes: the database, its first leaves and the key file. */
 export async function enrolComputer(
@@ -115,11 +91,6 @@ async function enrol(
     forgetKeys(keys);
   }
 }
-
-const untrusted = appError(
-  'invalid-input',
-  'IT has put a set-up file on this computer, but others than its administrators could have changed it, or it cannot be read, so it is not used. Nothing was set up. IT: let the policy folder and the files in it belong to the system and be writable by nobody else, then start Cloister again.',
-);
 
 const notPrepared = appError(
   'not-set-up',
