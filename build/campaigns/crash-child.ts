@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
-import { writeSync } from 'node:fs';
+import { readdirSync, readFileSync, writeSync } from 'node:fs';
 import { registerHooks } from 'node:module';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { childOrderSchema, toChildSchema, type Line, type Plant } from './vault-frames.ts';
@@ -10,7 +11,7 @@ import { childOrderSchema, toChildSchema, type Line, type Plant } from './vault-
  * what the vault posts has left the process when `postMessage` returns, so a kill afterwards cannot take it back.
  */
 const order = childOrderSchema.parse(JSON.parse(process.argv[2] ?? ''));
-const changedFiles = order.plant === null ? null : plant(order.plant);
+if (order.plant !== null) plant(order.plant, dirname(order.vaultProcess));
 
 const ports = new Map<Line, ReturnType<typeof playPort>>();
 const main = Object.assign(new EventEmitter(), {
@@ -33,7 +34,6 @@ createInterface(process.stdin).on('line', (text) => {
 });
 
 await import(pathToFileURL(order.vaultProcess).href);
-if (changedFiles !== null && changedFiles() !== 1) throw new Error('the fault found no place in the code');
 
 function say(from: Line, message: unknown): void {
   const bytes = Buffer.from(`${JSON.stringify({ from, message })}\n`);
@@ -74,28 +74,33 @@ function playPort(name: 'text' | 'model') {
   });
 }
 
-/** @returns how many files were changed so far: one, or the code does not read as it did and the fault is none */
-function plant(fault: Plant): () => number {
+/** Names are others where the code is minified; properties and texts are not. */
+const synchronousFull = /["`]synchronous["`],\s*["`]FULL["`],\s*["`]2["`]/u;
+
+/** In one file of the app as it is built, or the code does not read as it did and the fault is none. */
+function plant(fault: Plant, folder: string): void {
   const [pattern, replacement] = {
     'shown-before-recorded': [
-      /database\.transaction\(\(\) => statements\.insertDelta\.run\(turnId, seq, text\)\);/u,
-      'setTimeout(() => { try { database.transaction(() => statements.insertDelta.run(turnId, seq, text)); } catch {} }, 40);',
+      /\b(\w{1,30})\.transaction\(\(\)\s*=>\s*(\w{1,30})\.insertDelta\.run\(([^()]*)\)\)/u,
+      'setTimeout(() => { try { $1.transaction(() => $2.insertDelta.run($3)); } catch {} }, 40)',
     ],
-    'synchronous-off': [/"synchronous",\s*"FULL",\s*"2"/u, '"synchronous", "OFF", "0"'],
-    'synchronous-normal': [/"synchronous",\s*"FULL",\s*"2"/u, '"synchronous", "NORMAL", "1"'],
+    'synchronous-off': [synchronousFull, '"synchronous", "OFF", "0"'],
+    'synchronous-normal': [synchronousFull, '"synchronous", "NORMAL", "1"'],
   }[fault] as [RegExp, string];
-  let changed = 0;
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.js'),
+  );
+  const places = files.filter((name) => pattern.test(readFileSync(join(folder, name), 'utf8')));
+  if (places.length !== 1) throw new Error('the fault found no place in the code');
   registerHooks({
     load(url, context, next) {
       const loaded = next(url, context);
       if (loaded.format !== 'module') return loaded;
       const text = sourceText(loaded.source);
       if (!pattern.test(text)) return loaded;
-      changed += 1;
       return { ...loaded, source: text.replace(pattern, replacement) };
     },
   });
-  return () => changed;
 }
 
 function sourceText(source: string | ArrayBuffer | NodeJS.TypedArray | undefined): string {

@@ -8,8 +8,9 @@ type Refuse = (api: string) => Error;
 type Fix = (target: object, name: string, value: unknown) => void;
 
 /**
- * Lets one way out of the network guard, for the egress process: that of TLS, and so of HTTPS. Its sockets are held to the
- * door here, whatever address the caller believes to have checked; only then the host's name is looked up. Everything else stays refused: plain HTTP, servers, datagrams, `fetch`, Unix sockets, other look-ups.
+ * Lets one way out of the network guard, for the egress process: a socket to a host of the door, as TLS and so HTTPS make them.
+ * Each is held to the door here, whatever address its caller believes to have checked; only then the host's name is looked
+ * up. Everything else stays refused: servers, datagrams, `fetch`, Node's plain HTTP, Unix sockets, other look-ups.
  *
  * @returns the names of the functions that are the way out
  */

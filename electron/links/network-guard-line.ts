@@ -17,6 +17,8 @@ export type LocalLine = {
 /** Takes the two calls as they are now: from before the guard's patch, they work; from after it, they are refused. */
 export function createLocalLine(): LocalLine {
   const listen: unknown = Reflect.get(net.Server.prototype, 'listen');
+  /** Of Node's own: what `listen` ends in, and asks its server for. */
+  const listen2: unknown = Reflect.get(net.Server.prototype, '_listen2');
   const connect: unknown = Reflect.get(net.Socket.prototype, 'connect');
   const call = (original: unknown, target: net.Server | net.Socket, path: string): void => {
     if (!isControlPath(path) || typeof original !== 'function')
@@ -29,6 +31,7 @@ export function createLocalLine(): LocalLine {
       server.maxConnections = atOnce;
       // A command that finds nobody says so; the person at the screen has nothing to do with it.
       server.on('error', () => undefined);
+      Object.defineProperty(server, '_listen2', { value: listen2 });
       call(listen, server, path);
       return { close: () => server.close() };
     },

@@ -12,6 +12,8 @@ const attempts = {
   'new net.Socket().connect(9, "127.0.0.1")': 'net.Socket.connect',
   'net.createServer().listen(0, "127.0.0.1")': 'net.Server.listen',
   'http.createServer().listen(0, "127.0.0.1")': 'net.Server.listen',
+  'net.createServer()._listen2("127.0.0.1", 0, 4)': 'net.Server._listen2',
+  'net._createServerHandle("127.0.0.1", 0, 4)': 'net._createServerHandle',
   'tls.connect(9, "127.0.0.1")': 'net.Socket.connect',
   'new tls.TLSSocket().connect(9, "127.0.0.1")': 'net.Socket.connect',
   'dgram.createSocket("udp4")': 'dgram.createSocket',

@@ -75,7 +75,8 @@ function patchAll(refuse: Refuse, doors: ReadonlySet<string>): void {
   // Under every client and server of Node, of TLS, HTTP, HTTP/2 or a pipe, there is one of these two. The modules above them
   // are left alone: to load them here would cost every process of ours a tenth of a second, and add nothing.
   throwing(net.Socket.prototype, 'net.Socket.', ['connect']);
-  throwing(net.Server.prototype, 'net.Server.', ['listen']);
+  throwing(net.Server.prototype, 'net.Server.', ['listen', '_listen2']);
+  throwing(net, 'net.', ['_createServerHandle']);
   throwing(dgram, 'dgram.', ['createSocket']);
   throwing(dgram.Socket.prototype, 'dgram.Socket.', ['bind', 'connect', 'send']);
 

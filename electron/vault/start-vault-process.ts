@@ -15,6 +15,7 @@ import type { StartMessage, Vault } from './vault-parts.ts';
 const exitDelayMs = 150;
 /** What may still be written for IT at the end of a session: a lock ends every process within half a second. */
 const lastWorkMs = 200;
+const bugExitCode = 3;
 /** The screen is drawn with the time that the vault would be loaded in. */
 const drawingMs = 150;
 /** For a page that never asks what the first screen is. */
@@ -51,7 +52,10 @@ export function startVaultProcess(
     const { promise: vault, resolve } = Promise.withResolvers<Vault>();
     let isLoading = false;
     const load = (): Promise<Vault> => {
-      if (!isLoading) resolve(loadVault(start, first, location));
+      if (!isLoading) {
+        resolve(loadVault(start, first, location));
+        vault.catch(endOnBug);
+      }
       isLoading = true;
       return vault;
     };
@@ -102,6 +106,7 @@ export function startVaultProcess(
     switch (message.kind) {
       case 'start':
         begun = begin(message);
+        begun.catch(endOnBug);
         return;
       case 'text-port':
         if (port !== undefined) void begun?.then((ready) => attachTextPort(ready, port));
@@ -142,6 +147,11 @@ export function startVaultProcess(
         });
     }
   });
+}
+
+/** Electron lets a utility process live on behind a promise that failed; main starts another vault, and tells. */
+function endOnBug(): void {
+  process.exit(bugExitCode);
 }
 
 /** `vault` is settled after the first `load`. */

@@ -250,7 +250,7 @@ export function createVault(deps: VaultDeps): Vault {
   return {
     attachTextPort(port) {
       textPort?.close();
-      textPort = serveTextPort(port, { answer: table, caller: () => signedIn?.user.role ?? 'none' });
+      textPort = serveTextPort(port, { answer: table.answer, caller: () => signedIn?.user.role ?? 'none' });
       gateway.want();
       deps.after(afterFirstScreenMs, () => void deps.latePrimitives());
     },
@@ -265,7 +265,7 @@ export function createVault(deps: VaultDeps): Vault {
     lock(reason) {
       if (signedIn !== null) endSession({ kind: 'locked', reason });
       // Somebody's passphrase is being tried: what it opens must not outlive this moment.
-      else if (signIn.isBusy()) leave();
+      else if (signIn.isBusy() || table.isWaiting()) leave();
       else abandonSignIn();
     },
     stop,

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useEffect, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useState, type ComponentType, type ReactNode } from 'react';
 import type { AppState } from '../../electron/shared/contract.ts';
 import type { Shell } from '../../electron/shared/shell-contract.ts';
 import type { VaultClient } from '../bridge/vault-client.ts';
@@ -6,12 +6,36 @@ import { SignIn } from '../features/sign-in/sign-in.tsx';
 import { appStrings } from '../strings/app-strings.ts';
 import { AppContext } from './app-context.ts';
 
-// What nobody sees before a passphrase is typed is read while it is typed.
-const loadSignedIn = () => import('./signed-in.tsx');
-const SignedIn = lazy(async () => ({ default: (await loadSignedIn()).SignedIn }));
-const FirstRun = lazy(async () => ({
-  default: (await import('../features/first-run/first-run.tsx')).FirstRun,
-}));
+type Screens = { readonly SignedIn: ComponentType | null; readonly FirstRun: ComponentType | null };
+
+/**
+ * Two screens are read when they are wanted, and the one behind the sign-in while somebody signs in. Not `lazy`: React shows its
+ * fallback for a third of a second even where there is nothing to wait for.
+ */
+function useScreens(phase: AppState['phase'] | undefined): Screens {
+  const [screens, setScreens] = useState<Screens>({ SignedIn: null, FirstRun: null });
+  useEffect(() => {
+    const read = async (): Promise<Partial<Screens>> => {
+      if (phase === 'signed-out' || phase === 'signed-in')
+        return { SignedIn: (await import('./signed-in.tsx')).SignedIn };
+      if (phase === 'first-run')
+        return { FirstRun: (await import('../features/first-run/first-run.tsx')).FirstRun };
+      return {};
+    };
+    read().then(
+      (more) => {
+        setScreens((before) => ({ ...before, ...more }));
+      },
+      (cause: unknown) => {
+        // To the error boundary.
+        setScreens(() => {
+          throw cause;
+        });
+      },
+    );
+  }, [phase]);
+  return screens;
+}
 
 /** Which screen there is follows from the vault's state alone; it is read anew with every connection. */
 export function App({ vault, shell }: { readonly vault: VaultClient; readonly shell: Shell }): ReactNode {
@@ -44,10 +68,7 @@ export function App({ vault, shell }: { readonly vault: VaultClient; readonly sh
     [vault],
   );
 
-  const phase = state?.phase;
-  useEffect(() => {
-    if (phase === 'signed-out') void loadSignedIn();
-  }, [phase]);
+  const screens = useScreens(state?.phase);
 
   if (state === null) return <Waiting />;
   return (
@@ -55,9 +76,7 @@ export function App({ vault, shell }: { readonly vault: VaultClient; readonly sh
       {state.flavour === 'development' && (
         <p className="development-banner">{appStrings.developmentBanner}</p>
       )}
-      <Suspense fallback={<Waiting />}>
-        <Screen state={state} />
-      </Suspense>
+      <Screen state={state} screens={screens} />
       {connection === 'lost' && (
         <div className="overlay" role="status">
           <div className="card">
@@ -70,14 +89,16 @@ export function App({ vault, shell }: { readonly vault: VaultClient; readonly sh
   );
 }
 
-function Screen({ state }: { readonly state: AppState }): ReactNode {
+function Screen(props: { readonly state: AppState; readonly screens: Screens }): ReactNode {
+  const { state, screens } = props;
+  const { FirstRun, SignedIn } = screens;
   switch (state.phase) {
     case 'first-run':
-      return <FirstRun />;
+      return FirstRun === null ? <Waiting /> : <FirstRun />;
     case 'signed-out':
       return <SignIn />;
     case 'signed-in':
-      return <SignedIn />;
+      return SignedIn === null ? <Waiting /> : <SignedIn />;
     case 'broken':
       return (
         <main className="centre">

@@ -11,18 +11,20 @@ it('AC-29 answers only the first screen before the primitives are tested, and no
   const tested = new Promise<ReturnType<typeof err<typeof wrong>>>((resolve) => {
     finish = resolve;
   });
-  const table = behindSelfTest(
+  const { answer, isWaiting } = behindSelfTest(
     async (name) => {
       asked.push(name);
       return ok(name);
     },
     () => tested,
   );
-  expect(await table('app.getState', 'none', {})).toEqual(ok('app.getState'));
+  expect(await answer('app.getState', 'none', {})).toEqual(ok('app.getState'));
   const others = ['session.signIn', 'setup.complete', 'session.activity'].map((name) =>
-    table(name, 'none', {}),
+    answer(name, 'none', {}),
   );
+  expect(isWaiting()).toBe(true);
   finish(err(wrong));
   expect(await Promise.all(others)).toEqual(others.map(() => err(wrong)));
+  expect(isWaiting()).toBe(false);
   expect(asked).toEqual(['app.getState']);
 });

@@ -51,10 +51,23 @@ export function createRequestTable(
 }
 
 /** Nothing but the first screen is answered before the primitives have passed their test (AC-29), and nothing else at all where one failed. */
-export function behindSelfTest(table: RequestTable, tested: () => Promise<Result<void>>): RequestTable {
-  return async (name, caller, input) => {
-    const outcome = name === firstScreen ? null : await tested();
-    return outcome?.ok === false ? outcome : table(name, caller, input);
+export function behindSelfTest(
+  table: RequestTable,
+  tested: () => Promise<Result<void>>,
+): { readonly answer: RequestTable; readonly isWaiting: () => boolean } {
+  let waiting = 0;
+  return {
+    answer: async (name, caller, input) => {
+      if (name === firstScreen) return table(name, caller, input);
+      waiting += 1;
+      const outcome = await tested();
+      // With the handler begun: a sign-in must not be overlooked between the two.
+      const answered = outcome.ok ? table(name, caller, input) : outcome;
+      waiting -= 1;
+      return answered;
+    },
+    /** Somebody's passphrase may be among what waits for the test. */
+    isWaiting: () => waiting > 0,
   };
 }
 
