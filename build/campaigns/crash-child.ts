@@ -6,6 +6,9 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { childOrderSchema, toChildSchema, type Line, type Plant } from './vault-frames.ts';
 
+/** Names are others where the code is minified; properties and texts are not. */
+const synchronousFull = /["`]synchronous["`],\s*["`]FULL["`],\s*["`]2["`]/u;
+
 /**
  * The vault process of the built app, whole and unchanged, with its three lines laid over this process's input and output:
  * what the vault posts has left the process when `postMessage` returns, so a kill afterwards cannot take it back.
@@ -73,9 +76,6 @@ function playPort(name: 'text' | 'model') {
     },
   });
 }
-
-/** Names are others where the code is minified; properties and texts are not. */
-const synchronousFull = /["`]synchronous["`],\s*["`]FULL["`],\s*["`]2["`]/u;
 
 /** In one file of the app as it is built, or the code does not read as it did and the fault is none. */
 function plant(fault: Plant, folder: string): void {
