@@ -8,6 +8,7 @@ import {
   type ToInference,
 } from '../../electron/links/model-port.ts';
 import { fromVaultSchema, type FromVault, type ToVault } from '../../electron/links/vault-control.ts';
+import { startMessage } from '../../electron/vault/vault-fixture.ts';
 import {
   vaultEventSchema,
   type RequestInput,
@@ -118,22 +119,4 @@ async function endOf(child: ChildProcess): Promise<boolean> {
   if (signal !== 'SIGKILL' && code !== 0)
     throw new Error(`the vault process failed: ${complaint.slice(0, 2000)}`);
   return signal === 'SIGKILL';
-}
-
-function startMessage(folder: string): ToVault {
-  return {
-    kind: 'start',
-    dataFolder: join(folder, 'data'),
-    modelsFolder: folder,
-    cataloguePath: join(folder, 'catalogue.json'),
-    policyFolder: join(folder, 'policy'),
-    flavour: 'development',
-    version: '0.1.0',
-    appSha256: null,
-    keychain: { available: false, backend: 'none' },
-    startedBecause: 'launch',
-    locked: null,
-    hashedModel: null,
-    testHooksFile: null,
-  };
 }

@@ -1,6 +1,7 @@
 import type { AppState, ModelStatus, Notice } from '../shared/contract.ts';
 import type { SignedInUser } from '../shared/session-contract.ts';
 import type { Result } from '../shared/result.ts';
+import { passphraseRules, type PassphraseRules } from './accounts/passphrase-rules.ts';
 import { logKeyFingerprint } from './log/log-key.ts';
 import { parseVerifierKey } from './log/signed-note.ts';
 import type { EffectivePolicy } from './policy/load-policy.ts';
@@ -14,9 +15,7 @@ export function appState(facts: {
   readonly start: StartMessage;
   readonly installation: Result<Installation>;
   readonly policy: EffectivePolicy;
-  /** Of a new passphrase. */
-  readonly minimumCharacters: number;
-  readonly provisioning: Provisioning | null;
+  readonly provisioning: Result<Provisioning | null>;
   readonly user: SignedInUser | null;
   readonly logSize: number | null;
   readonly suspicion: AppState['suspicion'];
@@ -24,7 +23,8 @@ export function appState(facts: {
   /** Said once, so the caller takes them out of its list. */
   readonly notices: Notice[];
 }): AppState {
-  const { start, installation, user, provisioning } = facts;
+  const { start, installation, policy, user } = facts;
+  const provisioning = facts.provisioning.ok ? facts.provisioning.value : null;
   const keyring = installation.ok ? installation.value.keyring : null;
   const isBound = keyring === null ? start.keychain.available : keyring.device.mode === 'device-bound';
   const signedOut = keyring === null ? 'first-run' : 'signed-out';
@@ -42,12 +42,25 @@ export function appState(facts: {
     locked: start.locked,
     user,
     deviceBinding: isBound ? 'os-keychain' : 'passphrase-only',
-    policy: policyForPage(facts.policy, facts.minimumCharacters),
+    policy: policyForPage(
+      policy,
+      newPassphraseRules(start, installation, policy.settings).passphraseMinimumCharacters,
+    ),
     logSize: facts.logSize,
     notices: facts.notices,
     suspicion: facts.suspicion,
     model: facts.model,
   };
+}
+
+/** Stricter where the passphrase alone guards the record, and where the keychain was lost: what is chosen then has no other half. */
+export function newPassphraseRules(
+  { keychain }: StartMessage,
+  installation: Result<Installation>,
+  settings: PassphraseRules,
+): PassphraseRules {
+  const keyring = installation.ok ? installation.value.keyring : null;
+  return passphraseRules(settings, !keychain.available || keyring?.device.mode === 'passphrase-only');
 }
 
 function provisioningFacts({

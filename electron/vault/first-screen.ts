@@ -1,12 +1,12 @@
-import type { Port } from '../links/port.ts';
 import { z } from 'zod';
+import type { Port } from '../links/port.ts';
 import type { AppState, Notice } from '../shared/contract.ts';
 import { ok, type Result } from '../shared/result.ts';
-import { passphraseRules } from './accounts/passphrase-rules.ts';
 import { appState, firstNotices } from './app-state.ts';
 import { loadPolicy, type EffectivePolicy } from './policy/load-policy.ts';
 import type { PolicyLocation } from './policy/policy-location.ts';
 import type { Provisioning } from './policy/provisioning.ts';
+import { beforeLoad } from './turns/before-load.ts';
 import { openInstallation, type Installation } from './setup/installation-files.ts';
 import type { StartMessage } from './vault-parts.ts';
 
@@ -36,7 +36,6 @@ export function readFirstScreen(input: {
   const pinnedKey = keyring?.organisationKey ?? null;
   const policy = loadPolicy({ ...location, pinnedKey, highestSeenVersion: null });
   const notices = firstNotices(start, installation, provisioning);
-  const alone = isAlone(start, installation);
   return {
     installation,
     policy,
@@ -47,21 +46,14 @@ export function readFirstScreen(input: {
         start,
         installation,
         policy,
-        minimumCharacters: passphraseRules(policy.settings, alone).passphraseMinimumCharacters,
-        provisioning: provisioning.ok ? provisioning.value : null,
+        provisioning,
         user: null,
         logSize: null,
         suspicion: null,
-        model: { state: 'loading', step: 'checking', fraction: 0 },
+        model: beforeLoad,
         notices: notices.splice(0),
       }),
   };
-}
-
-/** The passphrase alone guards the record. Where the keychain has been lost too: what is chosen after a recovery has no other half. */
-export function isAlone({ keychain }: StartMessage, installation: Result<Installation>): boolean {
-  const keyring = installation.ok ? installation.value.keyring : null;
-  return !keychain.available || keyring?.device.mode === 'passphrase-only';
 }
 
 const askedFirst = z.strictObject({

@@ -50,12 +50,10 @@ export function startVaultProcess(
     const provisioning = await findProvisioning(location);
     const first = readFirstScreen({ start, primitives, location, provisioning });
     const { promise: vault, resolve } = Promise.withResolvers<Vault>();
+    vault.catch(endOnBug);
     let isLoading = false;
     const load = (): Promise<Vault> => {
-      if (!isLoading) {
-        resolve(loadVault(start, first, location));
-        vault.catch(endOnBug);
-      }
+      if (!isLoading) resolve(loadVault(start, first, location));
       isLoading = true;
       return vault;
     };

@@ -55,21 +55,7 @@ export async function startPlayedVault(
   };
   if (!existsSync(join(folder, 'catalogue.json'))) writeCatalogue(folder);
   const blocked = createBlockedReports();
-  const start: StartMessage = {
-    kind: 'start',
-    dataFolder: join(folder, 'data'),
-    modelsFolder: folder,
-    cataloguePath: join(folder, 'catalogue.json'),
-    policyFolder: join(folder, 'policy'),
-    flavour: 'development',
-    version: '0.1.0',
-    appSha256: null,
-    keychain: { available: false, backend: 'none' },
-    startedBecause,
-    locked: null,
-    hashedModel: null,
-    testHooksFile: null,
-  };
+  const start = startMessage(folder, startedBecause);
   const first = readFirstScreen({
     start,
     primitives: ok(undefined),
@@ -102,6 +88,28 @@ export async function startPlayedVault(
     }
   };
   return { vault, posted, blocked, pass, page: playPage(vault), model: playModel(vault) };
+}
+
+/** What main tells a vault of this folder at its start; no keychain. */
+export function startMessage(
+  folder: string,
+  startedBecause: StartMessage['startedBecause'] = 'launch',
+): StartMessage {
+  return {
+    kind: 'start',
+    dataFolder: join(folder, 'data'),
+    modelsFolder: folder,
+    cataloguePath: join(folder, 'catalogue.json'),
+    policyFolder: join(folder, 'policy'),
+    flavour: 'development',
+    version: '0.1.0',
+    appSha256: null,
+    keychain: { available: false, backend: 'none' },
+    startedBecause,
+    locked: null,
+    hashedModel: null,
+    testHooksFile: null,
+  };
 }
 
 export const organisationSeed = randomBytes(32);

@@ -3,10 +3,8 @@ import type { SignedInUser } from '../shared/session-contract.ts';
 import { ok, type Result } from '../shared/result.ts';
 import type { KeyringEditor } from './accounts/keyring-editor.ts';
 import { createLatePassphraseMeter } from './accounts/late-passphrase-meter.ts';
-import { passphraseRules } from './accounts/passphrase-rules.ts';
 import { createSignInAttempts } from './accounts/sign-in-attempts.ts';
-import { appState } from './app-state.ts';
-import { isAlone } from './first-screen.ts';
+import { appState, newPassphraseRules } from './app-state.ts';
 import { createFileGrants } from './file-grants.ts';
 import { openSealedJournal } from './journal/sealed-journal.ts';
 import { systemClock } from './log/clock.ts';
@@ -64,8 +62,7 @@ export function createVault(deps: VaultDeps): Vault {
 
   const policy = createPolicyInForce(deps, pinnedKey);
   const rules = () => policy.current().settings;
-  const newPassphrase = () => passphraseRules(rules(), isAlone(start, installation));
-  const measure = createLatePassphraseMeter(newPassphrase);
+  const measure = createLatePassphraseMeter(() => newPassphraseRules(start, installation, rules()));
   const gateway = createVaultGateway({
     ...here,
     hooks,
@@ -237,8 +234,7 @@ export function createVault(deps: VaultDeps): Vault {
       start,
       installation,
       policy: policy.current(),
-      minimumCharacters: newPassphrase().passphraseMinimumCharacters,
-      provisioning: provisioning.ok ? provisioning.value : null,
+      provisioning,
       user: signedIn?.user ?? null,
       logSize: signedIn?.session.log.size() ?? null,
       suspicion: signedIn?.anchoring.suspicion() ?? null,

@@ -15,6 +15,7 @@ import {
   type ToInference,
 } from '../../links/model-port.ts';
 import { LeafReceipt } from '../log/receipt.ts';
+import { beforeLoad } from './before-load.ts';
 import { CommittedConversation } from './committed-conversation.ts';
 import type { EngineWatchdog } from './engine-watchdog.ts';
 
@@ -95,8 +96,6 @@ const noModel = appError(
   'model-missing',
   'No approved model is installed. Your work is kept. Ask IT to install one, then start Cloister again.',
 );
-
-const beforeLoad: ModelStatus = { state: 'loading', step: 'checking', fraction: 0 };
 
 /** Says nothing about whether more is to come. */
 const isAside = ({ kind }: FromInference): boolean => kind === 'network-blocked' || kind === 'graphics-begin';
