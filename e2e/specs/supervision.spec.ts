@@ -34,6 +34,7 @@ test('a model that hangs is ended and said, everything shown is recorded, and th
   const inference = await processId(app, 'Cloister inference');
   process.kill(inference, 'SIGSTOP');
   // How soon is measured in engine-watchdog.test.ts: this machine may be busy.
+  await expect(page.getByText('The model has said nothing for 5 seconds.')).toBeVisible({ timeout: 60_000 });
   await expect(page.getByRole('alert')).toContainText('The model said nothing for 20 seconds', {
     timeout: 120_000,
   });
@@ -43,6 +44,19 @@ test('a model that hangs is ended and said, everything shown is recorded, and th
   await button(page, 'Record').click();
   await openRecord(page, 'Draft stopped');
   await expect(page.getByText(/Proven: part of the record/)).toBeVisible();
+});
+
+test('a model that does not stop when it is told to is ended soon', async ({ home, launch }) => {
+  const app = await launch({ home });
+  const { page } = app;
+  await midAnswer(app);
+  process.kill(await processId(app, 'Cloister inference'), 'SIGSTOP');
+  await button(page, 'Stop').click();
+  await expect(page.getByRole('alert')).toContainText('The model said nothing for 5 seconds', {
+    timeout: 60_000,
+  });
+  await expect(unfinishedSign(page)).toBeVisible();
+  await nextDraftWorks(app);
 });
 
 const memoryGroups = '/sys/fs/cgroup/memory';

@@ -62,6 +62,8 @@ export const workspaceStrings = {
   lastRowLost: 'The answer ended in the middle of a row. What was written of it stands below the table.',
   reading: (percent: number) => `Reading the source · ${percent} %`,
   writing: 'Writing',
+  silent: (ms: number) =>
+    `The model has said nothing for ${Math.round(ms / 1000)} seconds. What stands here is recorded. Wait or stop it: if it stays silent, Cloister starts it again.`,
   unfinished: 'Unfinished',
   complete: 'Draft complete. Read it before you accept it: the model can be wrong.',
   limit:

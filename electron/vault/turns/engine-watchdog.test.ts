@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { createEngineWatchdog, likelyOutOfMemory, silenceLimitMs } from './engine-watchdog.ts';
+import { noticeableSilenceMs, silenceLimitMs } from '../../shared/engine-silence.ts';
+import { createEngineWatchdog, likelyOutOfMemory } from './engine-watchdog.ts';
 
 /** Timers that only the test moves. */
 function playedTimers() {
@@ -63,6 +64,24 @@ it('gives a slow model the time that its steps take, and a disk its own', () => 
     silenceLimitMs('load', 100),
     silenceLimitMs('answer', null),
   ]).toEqual([20_000, 32_000, 640_000, 120_000, 120_000]);
+});
+
+it('waits less long for an end that was asked for, and for none where nothing runs', () => {
+  const { watchdog, pass, hung } = watched(100);
+  watchdog.expectsEnd();
+  pass(600_000);
+  expect(hung).toEqual([]);
+  watchdog.expects('answer');
+  pass(19_000);
+  watchdog.expectsEnd();
+  pass(4999);
+  expect(hung).toEqual([]);
+  pass(1);
+  expect(hung).toEqual([5000]);
+});
+
+it('says a silence long before it ends the process', () => {
+  expect([noticeableSilenceMs(100), noticeableSilenceMs(10)]).toEqual([5000, 8000]);
 });
 
 it('takes a kill from outside for a full memory, and no other end', () => {

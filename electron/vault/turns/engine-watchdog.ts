@@ -1,28 +1,17 @@
 import { appError, type AppError } from '../../shared/app-error.ts';
+import { noticeableSilenceMs, silenceLimitMs } from '../../shared/engine-silence.ts';
 
 /**
- * Notices an inference process that hangs: it lives, and says nothing although something runs. How long a step may take is
- * known from the measured speed of the model, so a slow computer is not taken for a dead one.
+ * Notices an inference process that hangs: it lives, and says nothing although something runs.
  */
 export type EngineWatchdog = {
   /** The engine was given something to do, or said something while it does it. */
   expects(what: 'load' | 'answer'): void;
+  /** It was asked to stop what it does. Where nothing runs this changes nothing. */
+  expectsEnd(): void;
   /** Nothing runs. */
   rests(): void;
 };
-
-/** A step of a file check or of loading: a slow disk says nothing for a while. */
-const loadSilenceMs = 120_000;
-const shortestSilenceMs = 20_000;
-/** Tokens of a step of reading, which takes at most as long as writing as many. */
-const stepTokens = 64;
-/** How much slower than measured a step may be: other programs want the processor too. */
-const patience = 5;
-
-export function silenceLimitMs(what: 'load' | 'answer', tokensPerSecond: number | null): number {
-  if (what === 'load' || tokensPerSecond === null || tokensPerSecond <= 0) return loadSilenceMs;
-  return Math.max(shortestSilenceMs, (patience * stepTokens * 1000) / tokensPerSecond);
-}
 
 export function createEngineWatchdog(deps: {
   /** Measured when the model was loaded. */
@@ -35,14 +24,19 @@ export function createEngineWatchdog(deps: {
     cancel?.();
     cancel = null;
   };
+  const wait = (limitMs: number): void => {
+    rests();
+    cancel = deps.after(limitMs, () => {
+      cancel = null;
+      deps.onHung(limitMs);
+    });
+  };
   return {
     expects(what) {
-      rests();
-      const limitMs = silenceLimitMs(what, deps.tokensPerSecond());
-      cancel = deps.after(limitMs, () => {
-        cancel = null;
-        deps.onHung(limitMs);
-      });
+      wait(silenceLimitMs(what, deps.tokensPerSecond()));
+    },
+    expectsEnd() {
+      if (cancel !== null) wait(noticeableSilenceMs(deps.tokensPerSecond()));
     },
     rests,
   };

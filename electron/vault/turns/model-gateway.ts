@@ -254,6 +254,7 @@ export function createModelGateway(deps: Deps): ModelGateway {
       });
     },
     stop: (turnId) => {
+      deps.watchdog.expectsEnd();
       post({ kind: 'stop', turnId });
     },
     release: () => {

@@ -5,6 +5,7 @@ import { isRunning, type Answer } from './draft-assembly.ts';
 import { DraftTable } from './draft-table.tsx';
 import { selectedText } from './recorded-copy.ts';
 import { readRows } from './structured-answer.ts';
+import { useSilence } from './use-silence.ts';
 import type { WorkspaceModel } from './use-workspace.ts';
 
 /** The draft itself: streaming, to be read, or to be edited. */
@@ -12,6 +13,7 @@ export function DraftBody(props: { readonly model: WorkspaceModel; readonly edit
   const { model, editing } = props;
   const { answer } = model;
   const running = isRunning(answer);
+  const silentMs = useSilence(answer);
 
   function onCopy(event: ClipboardEvent): void {
     const text = selectedText(event.target);
@@ -58,7 +60,7 @@ export function DraftBody(props: { readonly model: WorkspaceModel; readonly edit
       {unfinished && <span className="sign attention">{words.unfinished}</span>}
       <DraftContent model={model} answer={answer} />
       <p className={answer.end?.reason === 'answer-limit' ? 'message attention' : 'hint'} role="status">
-        {statusOf(answer)}
+        {silentMs === null ? statusOf(answer) : words.silent(silentMs)}
       </p>
     </div>
   );
