@@ -193,7 +193,7 @@ const hashRow = engineRow(
 function lookupRow(row: Pick<Row, 'id' | 'what' | 'goal'>, asked: Asked): Row {
   const baseline = 'tokens/s of the same engine without proposals';
   return engineRow({ ...row, baseline, better: 'higher' }, async (engine) => {
-    const plain = await openEngine({ proposalCost: 1 });
+    const plain = await openEngine({ batchCosts: [] });
     if ('skipped' in plain) throw new Error(plain.skipped);
     const speed = async (of: EngineBench): Promise<number> => {
       const { answerTokens, generationMs } = await of.generate(asked);

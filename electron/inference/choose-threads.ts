@@ -1,7 +1,7 @@
 import type { ThreadChoice } from '../links/model-port.ts';
 import type { CpuFacts } from './cpu-facts.ts';
 import { measureThreads, type SpeedProbe } from './measure-threads.ts';
-import { measureProposalCost } from './measure-proposal-cost.ts';
+import { measureBatchCosts } from './measure-batch-costs.ts';
 import type { LlamaModel, Token } from './node-llama-cpp.ts';
 import { bestThreads, threadCandidates, threadKey } from './thread-choice.ts';
 
@@ -82,14 +82,14 @@ export function stillTrue(
 export async function chooseThreads(deps: ChoiceDeps): Promise<ThreadChoice> {
   const known = stillTrue(deps.knownThreads, deps);
   const key = threadKey(deps.cpu, deps.modelSha256, deps.engineVersion);
-  return withProposalCost(deps, known ?? (await measured(deps, key)));
+  return withBatchCosts(deps, known ?? (await measured(deps, key)));
 }
 
-async function withProposalCost(deps: ChoiceDeps, choice: ThreadChoice): Promise<ThreadChoice> {
-  if (!deps.canPropose || choice.proposalCost !== undefined) return choice;
+async function withBatchCosts(deps: ChoiceDeps, choice: ThreadChoice): Promise<ThreadChoice> {
+  if (!deps.canPropose || choice.batchCosts !== undefined) return choice;
   const { model, now, signal } = deps;
-  const proposalCost = await measureProposalCost({ model, threads: choice.threads, now, signal });
-  return proposalCost === null ? choice : { ...choice, proposalCost };
+  const batchCosts = await measureBatchCosts({ model, threads: choice.threads, now, signal });
+  return batchCosts === null ? choice : { ...choice, batchCosts };
 }
 
 async function measured(deps: ChoiceDeps, key: string): Promise<ThreadChoice> {

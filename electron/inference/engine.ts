@@ -136,14 +136,14 @@ async function loadVerified(
   const contextTokens = contextOf(specification)(model);
   const isOnCard = graphics?.result === 'used';
   const hasCoreToSpare = isOnCard || threads.threads < cpu.availableParallelism;
-  const proposalCost = isOnCard ? (graphics.proposalCost ?? undefined) : threads.proposalCost;
+  const batchCosts = (isOnCard ? graphics : threads).batchCosts ?? null;
   loaded.reopen = () =>
     openConversation({
       runtime: placed.runtime,
       model,
       contextTokens,
       threads: threads.threads,
-      lookup: isWorthProposing(proposalCost) ? createLookup(proposalCost) : null,
+      lookup: isWorthProposing(batchCosts) ? createLookup(batchCosts) : null,
       deltaIntervalMs: deltaIntervals[hasCoreToSpare ? 'withCoreToSpare' : 'withoutCoreToSpare'],
       now,
     });

@@ -92,7 +92,7 @@ describe.skipIf(!hasSoftwareVulkan)('a graphics card, played by the processor', 
     backend: 'vulkan',
     device,
     tokensPerSecond: 99,
-    proposalCost: null,
+    batchCosts: null,
   });
   let device = '';
 

@@ -2,7 +2,7 @@ import type { GraphicsBackend, GraphicsTrial } from '../shared/graphics.ts';
 import { measureSpeed } from './choose-threads.ts';
 import { stepTokens } from './prompt-reader.ts';
 import { startLlamaRuntime, type LlamaRuntime } from './llama-runtime.ts';
-import { measureProposalCost } from './measure-proposal-cost.ts';
+import { measureBatchCosts } from './measure-batch-costs.ts';
 import type { CpuFacts } from './cpu-facts.ts';
 import type { LlamaModel, NodeLlamaCpp } from './node-llama-cpp.ts';
 
@@ -33,7 +33,7 @@ export function isIntelIntegrated(device: string): boolean {
 /** To be worth what can go wrong with it. */
 const worthwhile = 1.1;
 
-const untried = { backend: null, device: null, tokensPerSecond: null, proposalCost: null } as const;
+const untried = { backend: null, device: null, tokensPerSecond: null, batchCosts: null } as const;
 
 /**
  * Loads the model onto the graphics card and compares it with the same model on the main processor: what it computes first,
@@ -134,10 +134,10 @@ async function loadOnto(
       await model.dispose();
       return refuse('slower', { tokensPerSecond });
     }
-    const proposalCost = deps.canPropose(model)
-      ? await measureProposalCost({ model, threads, now, signal })
+    const batchCosts = deps.canPropose(model)
+      ? await measureBatchCosts({ model, threads, now, signal })
       : null;
-    const trial = { ...found, tokensPerSecond, proposalCost, result: 'used' } as const;
+    const trial = { ...found, tokensPerSecond, batchCosts, result: 'used' } as const;
     return { trial, opened: { runtime, model } };
   } catch {
     await model.dispose().catch(() => undefined);
@@ -202,5 +202,5 @@ export function agree(expected: readonly number[], computed: readonly number[]):
 
 const numbersOf = (good: GraphicsTrial | null) => ({
   tokensPerSecond: good?.tokensPerSecond ?? null,
-  proposalCost: good?.proposalCost ?? null,
+  batchCosts: good?.batchCosts ?? null,
 });

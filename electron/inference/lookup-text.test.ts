@@ -57,7 +57,10 @@ beforeAll(async () => {
   runtime = await startLlamaRuntime(await importNodeLlamaCpp(), twoCpus, false);
   const model = await runtime.llama.loadModel({ modelPath: tiny.specification.path, gpuLayers: 0 });
   plain = await open(model, null);
-  looking = await open(model, counted(createLookup(0.02)));
+  looking = await open(
+    model,
+    counted(createLookup([1, 3, 7, 15].map((proposals) => ({ proposals, cost: 1 + proposals / 50 })))),
+  );
 }, 120_000);
 afterAll(async () => {
   await runtime.llama.dispose();

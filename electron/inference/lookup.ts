@@ -1,4 +1,5 @@
 import type { Sampler } from '../links/model-port.ts';
+import type { BatchCosts } from '../shared/batch-costs.ts';
 import type { LlamaContextSequence, LlamaModel, Token, TokenPredictor } from './node-llama-cpp.ts';
 
 /**
@@ -17,16 +18,32 @@ export type Lookup = {
 
 /** Fewer tokens than this stand twice in any text without one being a copy of the other. */
 const patternTokens = 3;
-const mostProposals = 15;
 /** A new request begins with this chance that a proposal is right. */
 const firstChance = 0.7;
+/** Of a text that copies. */
+const likelyChance = 0.8;
 /** Weight of each further proposal in the estimate of that chance. */
 const learning = 0.12;
 /** After each token without a proposal the estimate goes this share of the way back: it is tried again now and then. */
 const forgetting = 0.005;
 
-/** @param proposalCost time that a further token in a batch takes, in times of one that is evaluated alone */
-export function createLookup(proposalCost: number): Lookup {
+/** So many times faster at least: what was measured is not exact, and a proposal is work of its own. */
+const leastGain = 1.05;
+
+/** @returns how many proposals, of those that there are, make the most tokens in the time; 0: without any it is as fast */
+function worthwhile(costs: BatchCosts, available: number, chance: number): number {
+  let best = { proposals: 0, gain: leastGain };
+  for (const { proposals, cost } of costs) {
+    if (proposals > available) continue;
+    // The token itself, and each proposal with the chance that it is reached and right.
+    const tokens = (1 - chance ** (proposals + 1)) / (1 - chance);
+    if (tokens / cost > best.gain) best = { proposals, gain: tokens / cost };
+  }
+  return best.proposals;
+}
+
+export function createLookup(costs: BatchCosts): Lookup {
+  const most = Math.max(0, ...costs.map(({ proposals }) => proposals));
   let isOn = false;
   let tokens: Token[] = [];
   let places: Map<string, number> | null = null;
@@ -44,17 +61,14 @@ export function createLookup(proposalCost: number): Lookup {
     if (accepted < open.proposed) chance -= chance * learning;
     open = null;
   };
-  /** As many as are more likely to be reached and right than they cost. */
-  const worthwhile = (): number =>
-    Math.min(mostProposals, Math.floor(Math.log(Math.min(1, proposalCost)) / Math.log(chance)));
-
   const predictTokens = (): Token[] => {
     if (!isOn || tokens.length < patternTokens) return [];
     settle();
     // Where a pattern ends is kept only when it is followed by something: the end of the text is not its own copy.
     places ??= indexed(tokens.length - 1, keyAt);
     const from = places.get(keyAt(tokens.length));
-    const proposals = from === undefined ? [] : tokens.slice(from, from + worthwhile());
+    const found = from === undefined ? [] : tokens.slice(from, from + most);
+    const proposals = found.slice(0, worthwhile(costs, found.length, chance));
     if (proposals.length > 0) open = { proposed: proposals.length, from: tokens.length };
     return proposals;
   };
@@ -113,9 +127,7 @@ export function sampledTokens(sequence: LlamaContextSequence): number {
   return sequence.tokenMeter.usedOutputTokens - validated - refuted + used;
 }
 
-/** Above this most proposals would have to be right for a gain that nobody notices. */
-const mostCost = 0.35;
-
-export function isWorthProposing(proposalCost: number | undefined): proposalCost is number {
-  return proposalCost !== undefined && proposalCost <= mostCost;
+/** Where even a likely proposal gains nothing, none is looked for. */
+export function isWorthProposing(costs: BatchCosts | null): costs is BatchCosts {
+  return costs !== null && worthwhile(costs, Infinity, likelyChance) > 0;
 }

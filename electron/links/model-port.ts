@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { appErrorSchema } from '../shared/app-error-schema.ts';
+import { batchCostsSchema } from '../shared/batch-costs.ts';
 import { structureIdSchema } from '../shared/structures.ts';
 import { modelStatusSchema } from '../shared/contract.ts';
 import { turnIdSchema } from '../shared/ids.ts';
@@ -30,8 +31,8 @@ export const threadChoiceSchema = z.strictObject({
   tokensPerSecond: z.number(),
   /** All candidates that were measured. */
   candidates: z.array(z.strictObject({ threads: z.int().positive(), tokensPerSecond: z.number() })),
-  /** Time that a further token in a batch takes, in times of one that is evaluated alone; absent where it was not measured. */
-  proposalCost: z.number().positive().optional(),
+  /** Absent where they were not measured. */
+  batchCosts: batchCostsSchema.optional(),
   /** What the model takes of the main memory with a conversation, from the header of its file. */
   memoryBytes: z.int().positive().optional(),
 });

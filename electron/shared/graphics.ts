@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { batchCostsSchema } from './batch-costs.ts';
 
 /** Which graphics llama.cpp computes with, by its own names. */
 export const graphicsBackendSchema = z.enum(['metal', 'cuda', 'vulkan']);
@@ -24,8 +25,8 @@ export const graphicsTrialSchema = z.strictObject({
   /** As the driver names it. */
   device: z.string().max(200).nullable(),
   tokensPerSecond: z.number().nonnegative().nullable(),
-  /** As `ThreadChoice` has it, of the card. */
-  proposalCost: z.number().positive().nullable(),
+  /** Of the card. */
+  batchCosts: batchCostsSchema.nullable(),
 });
 export type GraphicsTrial = z.infer<typeof graphicsTrialSchema>;
 

@@ -20,7 +20,7 @@ const good: GraphicsTrial = {
   backend: 'vulkan',
   device: 'A card',
   tokensPerSecond: 80,
-  proposalCost: null,
+  batchCosts: null,
 };
 let nowMs = 0;
 const start = (version = '0.1.0', isAllowed = true, dataFolder = folder) =>

@@ -3,6 +3,7 @@ import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppError } from '../../shared/app-error.ts';
 import type { VaultEvent } from '../../shared/contract.ts';
+import { readingCost } from '../../shared/batch-costs.ts';
 import type { GraphicsState } from '../../shared/graphics.ts';
 import { visitNote, type ModelImport, type ModelLibrary } from '../../shared/library-contract.ts';
 import type { ThreadChoice } from '../../links/model-port.ts';
@@ -171,10 +172,8 @@ function measuredOf(
   const { memoryBytes } = choice;
   const trial = graphics?.kind === 'tried' && graphics.trial.result === 'used' ? graphics.trial : null;
   const tokensPerSecond = trial?.tokensPerSecond ?? choice.tokensPerSecond;
-  const proposalCost = trial === null ? choice.proposalCost : (trial.proposalCost ?? undefined);
-  // Tokens that are read stand in batches, as proposed ones do.
-  const tokens =
-    proposalCost === undefined ? null : visitNote.sourceTokens * proposalCost + visitNote.answerTokens;
+  const cost = readingCost((trial ?? choice).batchCosts ?? null);
+  const tokens = cost === null ? null : visitNote.sourceTokens * cost + visitNote.answerTokens;
   return {
     noteSeconds: tokens === null || tokensPerSecond === 0 ? null : tokens / tokensPerSecond,
     memoryBytes: memoryBytes ?? null,

@@ -3,6 +3,7 @@ import { tasks } from '../../../electron/shared/tasks.ts';
 import { workspaceStrings as words } from '../../strings/workspace-strings.ts';
 import { isRunning, type Answer } from './draft-assembly.ts';
 import { DraftTable } from './draft-table.tsx';
+import { GrowingText } from './growing-text.tsx';
 import { selectedText } from './recorded-copy.ts';
 import { readRows } from './structured-answer.ts';
 import { useSilence } from './use-silence.ts';
@@ -90,9 +91,10 @@ function DraftContent({
         <p className="message attention">{words.notATable}</p>
       )}
       {(!isTable || (!table.isWhole && !running)) && (
-        <p className="draft-text" data-testid="draft-text" data-running={running && answer.waiting === 0}>
-          {isTable ? text.slice(text.lastIndexOf('{')) : model.draftText}
-        </p>
+        <GrowingText
+          text={isTable ? text.slice(text.lastIndexOf('{')) : model.draftText}
+          growing={running && answer.waiting === 0}
+        />
       )}
     </>
   );
