@@ -18,23 +18,29 @@ export type Lookup = {
 
 /** Fewer tokens than this stand twice in any text without one being a copy of the other. */
 const patternTokens = 3;
-/** A new request begins with this chance that a proposal is right. */
-const firstChance = 0.7;
+/**
+ * The chance that the next token of a copy is right, at first; the longer a copy was right, the likelier it goes on. Each is
+ * learned from every token that follows a pattern, proposed or not: what nobody proposes can be seen to be right all the same.
+ */
+const firstChances = [
+  { fromTokens: 0, chance: 0.6 },
+  { fromTokens: 6, chance: 0.85 },
+  { fromTokens: 24, chance: 0.95 },
+] as const;
 /** Of a text that copies. */
-const likelyChance = 0.8;
-/** Weight of each further proposal in the estimate of that chance. */
+const likelyChance = 0.85;
+/** Weight of each further token. */
 const learning = 0.12;
-/** After each token without a proposal the estimate goes this share of the way back: it is tried again now and then. */
-const forgetting = 0.005;
+/** Nothing is certain. */
+const mostChance = 0.995;
 
 /** So many times faster at least: what was measured is not exact, and a proposal is work of its own. */
 const leastGain = 1.05;
 
-/** @returns how many proposals, of those that there are, make the most tokens in the time; 0: without any it is as fast */
-function worthwhile(costs: BatchCosts, available: number, chance: number): number {
+/** @returns how many proposals make the most tokens in the time; 0: without any it is as fast */
+function worthwhile(costs: BatchCosts, chance: number): number {
   let best = { proposals: 0, gain: leastGain };
   for (const { proposals, cost } of costs) {
-    if (proposals > available) continue;
     // The token itself, and each proposal with the chance that it is reached and right.
     const tokens = (1 - chance ** (proposals + 1)) / (1 - chance);
     if (tokens / cost > best.gain) best = { proposals, gain: tokens / cost };
@@ -43,42 +49,60 @@ function worthwhile(costs: BatchCosts, available: number, chance: number): numbe
 }
 
 export function createLookup(costs: BatchCosts): Lookup {
-  const most = Math.max(0, ...costs.map(({ proposals }) => proposals));
   let isOn = false;
   let tokens: Token[] = [];
   let places: Map<string, number> | null = null;
-  let chance = firstChance;
-  let open: { readonly proposed: number; readonly from: number } | null = null;
+  let chances: number[] = [];
+  /** Where the text goes on that the answer copies, with how many tokens of it were right so far. */
+  let copy: { readonly next: number; readonly right: number; readonly seen: number } | null = null;
 
   const keyAt = (end: number): string => tokens.slice(end - patternTokens, end).join();
-  const settle = (): void => {
-    if (open === null) {
-      chance += (firstChance - chance) * forgetting;
-      return;
-    }
-    const accepted = Math.min(open.proposed, tokens.length - open.from - 1);
-    for (let n = 0; n < accepted; n += 1) chance += (1 - chance) * learning;
-    if (accepted < open.proposed) chance -= chance * learning;
-    open = null;
+  const kindOf = (right: number): number =>
+    firstChances.findLastIndex(({ fromTokens }) => fromTokens <= right);
+  const learn = (right: number, isRight: boolean): void => {
+    const kind = kindOf(right);
+    const before = chances[kind] ?? 0;
+    chances[kind] = Math.min(mostChance, before + ((isRight ? 1 : 0) - before) * learning);
   };
-  const predictTokens = (): Token[] => {
-    if (!isOn || tokens.length < patternTokens) return [];
-    settle();
+  /** Goes through what was said since. @returns the copy, if it was right all the way */
+  const followed = (): typeof copy => {
+    if (copy === null) return null;
+    let { next, right } = copy;
+    for (let at = copy.seen; at < tokens.length; at += 1) {
+      const isRight = tokens[next] === tokens[at];
+      learn(right, isRight);
+      if (!isRight) return null;
+      next += 1;
+      right += 1;
+    }
+    return { next, right, seen: tokens.length };
+  };
+  const begun = (): typeof copy => {
     // Where a pattern ends is kept only when it is followed by something: the end of the text is not its own copy.
     places ??= indexed(tokens.length - 1, keyAt);
-    const from = places.get(keyAt(tokens.length));
-    const found = from === undefined ? [] : tokens.slice(from, from + most);
-    const proposals = found.slice(0, worthwhile(costs, found.length, chance));
-    if (proposals.length > 0) open = { proposed: proposals.length, from: tokens.length };
-    return proposals;
+    const next = places.get(keyAt(tokens.length));
+    return next === undefined ? null : { next, right: 0, seen: tokens.length };
   };
+
+  const predictTokens = (): Token[] => {
+    if (!isOn || tokens.length < patternTokens) return [];
+    copy = followed() ?? begun();
+    if (copy === null) return [];
+    const count = worthwhile(costs, chances[kindOf(copy.right)] ?? 0);
+    return goingOn(tokens, copy.next, count);
+  };
+  const startAnew = (): void => {
+    copy = null;
+    chances = firstChances.map(({ chance }) => chance);
+  };
+  startAnew();
 
   return {
     predictor: {
       reset: ({ stateTokens }) => {
         tokens = stateTokens.slice();
         places = null;
-        open = null;
+        copy = null;
       },
       pushTokens: (added) => {
         for (const token of added) {
@@ -98,9 +122,15 @@ export function createLookup(costs: BatchCosts): Lookup {
     },
     switchOn: (wanted) => {
       isOn = wanted;
-      chance = firstChance;
+      startAnew();
     },
   };
+}
+
+/** So many of the tokens from there on; a text that repeats its own end goes on repeating it. */
+function goingOn(tokens: readonly Token[], from: number, count: number): Token[] {
+  const period = tokens.length - from;
+  return Array.from({ length: count }, (_, n) => tokens[from + (n % period)] as Token);
 }
 
 /** The latest place behind each pattern. */
@@ -129,5 +159,5 @@ export function sampledTokens(sequence: LlamaContextSequence): number {
 
 /** Where even a likely proposal gains nothing, none is looked for. */
 export function isWorthProposing(costs: BatchCosts | null): costs is BatchCosts {
-  return costs !== null && worthwhile(costs, Infinity, likelyChance) > 0;
+  return costs !== null && worthwhile(costs, likelyChance) > 0;
 }
