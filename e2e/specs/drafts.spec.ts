@@ -6,11 +6,13 @@ import {
   button,
   draftEnded,
   draftText,
+  midAnswer,
   modelReady,
   openRecord,
   signIn,
   signOut,
   sourceField,
+  unfinishedSign,
   writeDraft,
 } from '../harness/screens.ts';
 import { expect, test } from '../harness/test.ts';
@@ -164,4 +166,22 @@ test('a source on the desk is read before anybody asks, recorded first, and forg
   await openRecord(page, 'Source given to the model ahead');
   await expect(page.getByTestId('payload-content')).toContainText('The patient came with a cough');
   await expect(page.getByRole('cell', { name: 'Source read ahead: ended' })).toBeVisible();
+});
+
+test('what is selected in a draft stays selected while the rest is written', async ({ home, launch }) => {
+  const app = await launch({ home });
+  const { page } = app;
+  await midAnswer(app);
+  const selected = await draftText(page).evaluate((draft) => {
+    const begin = draft.firstChild;
+    if (begin === null) return '';
+    getSelection()?.setBaseAndExtent(begin, 0, begin, begin.textContent?.length ?? 0);
+    return String(getSelection());
+  });
+  const before = (await draftText(page).textContent()) ?? '';
+  await expect(draftText(page)).toContainText(new RegExp(`^.{${before.length + 10},}`, 's'));
+  await button(page, 'Stop').click();
+  await expect(unfinishedSign(page)).toBeVisible();
+  expect(selected).not.toBe('');
+  expect(await page.evaluate(() => String(getSelection()))).toBe(selected);
 });
