@@ -138,7 +138,7 @@ export function createConversation(deps: {
       throw error;
     } finally {
       batcher.flush();
-      reader.answered();
+      reader.answered(tokens.length);
       if (sequence.nextTokenIndex >= tokens.length)
         progress.read = { ...progress.read, readTokens: tokens.length };
     }

@@ -89,6 +89,15 @@ describe('a model of random words', () => {
     if (outcome.kind !== 'ended') throw new Error(`Not ended but ${outcome.kind}`);
     return outcome.report;
   };
+  /** At most four, in one step, give the first token of the answer. */
+  const expectAllButTheLast = (
+    answered: Awaited<ReturnType<typeof generate>>,
+    promptTokens: number,
+  ): void => {
+    const evaluated = promptTokens - reportOf(answered).reusedPromptTokens;
+    expect(evaluated).toBeGreaterThanOrEqual(1);
+    expect(evaluated).toBeLessThanOrEqual(4);
+  };
   const evaluate = (user: string, signal: AbortSignal = AbortSignal.timeout(60_000)) =>
     engine.evaluate(
       {
@@ -156,14 +165,15 @@ describe('a model of random words', () => {
     expect(reusedPromptTokens).toBeGreaterThanOrEqual(before);
     expect(reusedPromptTokens).toBeLessThan(promptTokens);
     const again = await generate(engine, further);
-    expect([again.text, reportOf(again).reusedPromptTokens]).toEqual([second.text, promptTokens - 1]);
+    expect(again.text).toBe(second.text);
+    expectAllButTheLast(again, promptTokens);
   });
 
   test('counting is not asking: the state stays as it was', async () => {
     const asked = about('Write it once.');
     const { promptTokens } = reportOf(await generate(engine, asked));
     expect(engine.count([asked, { ...asked, user: 'x' }])?.[0]).toBe(promptTokens);
-    expect(reportOf(await generate(engine, asked)).reusedPromptTokens).toBe(promptTokens - 1);
+    expectAllButTheLast(await generate(engine, asked), promptTokens);
   });
 
   test('what was read is gone after a release', async () => {

@@ -10,8 +10,11 @@ export type Read = { readonly readTokens: number; readonly reusedTokens: number 
 export type PromptReader = {
   /** Brings the model's state to the end of the plan, or less far when `signal` aborts. */
   read(plan: ReadingPlan, onFraction: (fraction: number) => void, signal: AbortSignal): Promise<Read>;
-  /** An answer was written behind what was read: each of its tokens was a step. */
-  answered(): void;
+  /**
+   * An answer was written behind what was read: what was left of the request was a step, with the first token of the answer,
+   * and each token of the answer one more.
+   */
+  answered(requestTokens: number): void;
   /** After a fault nothing is known about the state, and a source that left the desk leaves the memory too. */
   forget(): Promise<void>;
 };
@@ -41,11 +44,11 @@ export function createPromptReader(sequence: LlamaContextSequence): PromptReader
       state = { tokens: plan.tokens.slice(0, read), ends };
       return { readTokens: read, reusedTokens };
     },
-    answered: () => {
+    answered: (requestTokens) => {
       if (state === null) return;
       const tokens = [...sequence.contextTokens];
       const ends = [...state.ends];
-      for (let end = state.tokens.length + 1; end <= tokens.length; end += 1) ends.push(end);
+      for (let end = requestTokens; end <= tokens.length; end += 1) ends.push(end);
       state = { tokens, ends };
     },
     forget: async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Token } from './node-llama-cpp.ts';
-import { planSteps, reusableTokens, type ReadingPlan } from './reading-plan.ts';
+import { planSteps, readBefore, reusableTokens, type ReadingPlan } from './reading-plan.ts';
 
 const tokens = (count: number, from = 0): Token[] =>
   Array.from({ length: count }, (_, index) => (from + index) as Token);
@@ -18,6 +18,10 @@ test('steps end where they are full and at each cut', () => {
     [64, 70, 134, 150],
     [64, 128],
   ]);
+});
+
+test('reading ends at a whole four of rows, and leaves one to four tokens to the answer', () => {
+  expect([1, 2, 4, 5, 6, 8, 9].map((left) => readBefore(67, 67 + left) - 67)).toEqual([0, 0, 0, 4, 4, 4, 8]);
 });
 
 test('the very same prompt is kept whole but for its last token', () => {

@@ -33,6 +33,19 @@ export function planSteps(cuts: readonly number[], stepTokens: number): number[]
   return ends;
 }
 
+/** llama.cpp multiplies rows by so many on most processors; each that is left over takes as long as these together. */
+const rowsAtOnce = 4;
+
+/**
+ * Where reading ends before an answer: at the last whole step of rows that leaves a token. What is left, 1 to 4 tokens, is
+ * evaluated with the first token of the answer.
+ * @param from where the step before ended
+ */
+export function readBefore(from: number, length: number): number {
+  const readable = Math.max(0, length - from - 1);
+  return from + readable - (readable % rowsAtOnce);
+}
+
 export function commonLength(a: readonly Token[], b: readonly Token[]): number {
   let index = 0;
   while (index < a.length && index < b.length && a[index] === b[index]) index += 1;

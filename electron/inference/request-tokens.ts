@@ -1,6 +1,6 @@
 import type { Exchange } from '../links/model-port.ts';
 import type { ChatHistoryItem, LlamaChat, Token } from './node-llama-cpp.ts';
-import { commonLength, planSteps, type ReadingPlan } from './reading-plan.ts';
+import { commonLength, planSteps, readBefore, type ReadingPlan } from './reading-plan.ts';
 import { stepTokens } from './prompt-reader.ts';
 
 /** What the model is given, before its chat template. */
@@ -30,8 +30,8 @@ export function renderRequest(chat: Pick<LlamaChat, 'chatWrapper' | 'model'>, te
 }
 
 /**
- * The steps of a whole request: all but its last token, which is evaluated with the first token of the answer. A step ends
- * where the shared beginning does, and where each earlier request did.
+ * The steps of a whole request, all but its last tokens. A step ends where the shared beginning does, and where each earlier
+ * request did.
  */
 export function planRequest(
   chat: Pick<LlamaChat, 'chatWrapper' | 'model'>,
@@ -44,15 +44,18 @@ export function planRequest(
   const requests = earlier.map((exchange, index) =>
     renderRequest(chat, { system, earlier: earlier.slice(0, index), user: exchange.user }),
   );
-  const target = tokens.length - 1;
   const shared =
     sharedCharacters === 0
       ? 0
       : sharedLength(chat, { system, text: first.slice(0, sharedCharacters) }, requests[0] ?? tokens);
+  let from = shared;
   const asked = requests.flatMap((request) => {
     const length = commonLength(request, tokens);
-    return [length - 1, length];
+    const before = readBefore(from, length);
+    from = Math.max(from, length);
+    return [before, length];
   });
+  const target = readBefore(from, tokens.length);
   const cuts = [shared, ...asked, target].filter((cut) => cut > 0 && cut <= target);
   return {
     tokens,
