@@ -19,7 +19,7 @@ function about(taskId: TaskId, answerTokens: number): Asked {
 
 /** A row about our engine, and about node-llama-cpp alone where it is the peer. */
 function engineRow(
-  row: Omit<Row, keyof typeof common | 'open'>,
+  row: Omit<Row, keyof typeof common | 'open'> & Partial<Pick<Row, 'budgetMs'>>,
   open: (engine: EngineBench) => Promise<Sides> | Sides,
 ): Row {
   return {

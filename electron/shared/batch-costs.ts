@@ -6,8 +6,9 @@ import { z } from 'zod';
  */
 export const batchCostsSchema = z
   .array(z.strictObject({ proposals: z.int().positive(), cost: z.number().positive() }))
-  .max(16);
-export type BatchCosts = Readonly<z.infer<typeof batchCostsSchema>>;
+  .max(16)
+  .readonly();
+export type BatchCosts = z.infer<typeof batchCostsSchema>;
 
 /** @returns what a token takes that is read among many, in times of one that is written; null where nothing was measured */
 export function readingCost(costs: BatchCosts | null): number | null {
