@@ -39,6 +39,8 @@ test('a model that hangs is ended and said, everything shown is recorded, and th
     timeout: 120_000,
   });
   await expect(unfinishedSign(page)).toBeVisible();
+  // It had begun to write, so it had read the source.
+  await expect(page.getByText('The model read all 30 characters of the source.')).toBeVisible();
   expect(await processId(app, 'Cloister inference').catch(() => inference)).not.toBe(inference);
   await nextDraftWorks(app);
   await button(page, 'Record').click();

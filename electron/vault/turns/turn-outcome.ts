@@ -84,11 +84,13 @@ export function endingOf(
 
 /** The request of a turn, where this process made it. */
 type KnownRequest = Pick<TurnRequest, 'source' | 'covered' | 'part'> | null;
+/** `deltas`: pieces of text that came. */
+type Answered = { readonly deltas: number; readonly request: KnownRequest };
 
 export function recordOutcome(
   deps: OutcomeDeps & { readonly actor?: Actor },
   turn: StoredTurn,
-  answer: { readonly text: string; readonly deltas: number; readonly request: KnownRequest },
+  answer: Answered & { readonly text: string },
   how: Ending,
 ): TurnEnd {
   const receipt = deps.log.append(
@@ -106,10 +108,10 @@ export function recordOutcome(
       texts: { response: answer.text },
     },
     (seq) => {
-      deps.turns.close(turn.turnId, toTurnEnd(turn, seq, how, answer.request));
+      deps.turns.close(turn.turnId, toTurnEnd(turn, seq, how, answer));
     },
   );
-  return toTurnEnd(turn, receipt.seq, how, answer.request);
+  return toTurnEnd(turn, receipt.seq, how, answer);
 }
 
 const leafOutcome = {
@@ -121,7 +123,7 @@ const leafOutcome = {
 
 function outcomeData(
   turn: StoredTurn,
-  { deltas, request }: { readonly deltas: number; readonly request: KnownRequest },
+  { deltas, request }: Answered,
   how: Ending,
 ): LeafData<'response.completed'> {
   const { report } = how;
@@ -139,7 +141,7 @@ function outcomeData(
       evaluatedPromptTokens: report.evaluatedPromptTokens,
       contextTokens: report.contextTokens,
       overByTokens: how.overByTokens,
-      complete: isComplete(how),
+      complete: isComplete(how, deltas),
       reusedPromptTokens: report.reusedPromptTokens,
       source: request?.source ?? null,
       steps: (request?.covered?.steps ?? []).map(({ entry }) => entry),
@@ -147,17 +149,22 @@ function outcomeData(
   };
 }
 
-function isComplete({ report }: Ending): boolean {
-  return report.promptTokens > 0 && report.evaluatedPromptTokens === report.promptTokens;
+/** An answer begins when all was read: so it is also known of one that a process died over, and that nobody reported on. */
+function isComplete({ report }: Ending, deltas: number): boolean {
+  return deltas > 0 || (report.promptTokens > 0 && report.evaluatedPromptTokens === report.promptTokens);
 }
 
 /** What of the source the model saw: in the steps before this request, and in it. */
-function coverageOf(turn: StoredTurn, how: Ending, request: KnownRequest): Coverage | null {
+function coverageOf(turn: StoredTurn, how: Ending, { request, deltas }: Answered): Coverage | null {
   if (request === null) return null;
   const { source, covered, part } = request;
   const before = covered?.steps ?? [];
   const [first, last] = [before[0], before.at(-1)];
-  const step = { entry: turn.intent, complete: isComplete(how), atLimit: how.reason === 'answer-limit' };
+  const step = {
+    entry: turn.intent,
+    complete: isComplete(how, deltas),
+    atLimit: how.reason === 'answer-limit',
+  };
   if (source !== null) {
     const kind = part === null ? 'whole' : part.kind;
     const { characters, from, to } = source;
@@ -168,7 +175,7 @@ function coverageOf(turn: StoredTurn, how: Ending, request: KnownRequest): Cover
   return { characters: covered.characters, steps: part === null ? [...before] : [...before, joined] };
 }
 
-export function toTurnEnd(turn: StoredTurn, entry: Entry, how: Ending, request: KnownRequest): TurnEnd {
+export function toTurnEnd(turn: StoredTurn, entry: Entry, how: Ending, answer: Answered): TurnEnd {
   const { report } = how;
   return {
     turnId: turn.turnId,
@@ -180,7 +187,7 @@ export function toTurnEnd(turn: StoredTurn, entry: Entry, how: Ending, request: 
     tokensPerSecond: report.generationMs > 0 ? (report.answerTokens * 1000) / report.generationMs : null,
     timeToFirstTokenMs: report.timeToFirstTokenMs,
     error: how.error,
-    coverage: coverageOf(turn, how, request),
+    coverage: coverageOf(turn, how, answer),
   };
 }
 

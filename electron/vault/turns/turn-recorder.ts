@@ -200,7 +200,7 @@ export function createTurnRecorder(deps: TurnDeps): TurnRecorder {
           reason: 'error',
           error: recordingError(cause),
         } as const;
-        return toTurnEnd(stored, stored.intent, unrecorded, request);
+        return toTurnEnd(stored, stored.intent, unrecorded, { deltas: turn.nextSeq, request });
       }
     })();
     turn.onEnded(end, text);

@@ -60,7 +60,10 @@ export function DraftBody(props: { readonly model: WorkspaceModel; readonly edit
     >
       {unfinished && <span className="sign attention">{words.unfinished}</span>}
       <DraftContent model={model} answer={answer} />
-      <p className={answer.end?.reason === 'answer-limit' ? 'message attention' : 'hint'} role="status">
+      <p
+        className={silentMs !== null || answer.end?.reason === 'answer-limit' ? 'message attention' : 'hint'}
+        role="status"
+      >
         {silentMs === null ? statusOf(answer) : words.silent(silentMs)}
       </p>
     </div>
