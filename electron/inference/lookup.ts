@@ -48,6 +48,7 @@ function worthwhile(costs: BatchCosts, chance: number): number {
   return best.proposals;
 }
 
+/** @param costs measured where the model runs; `isWorthProposing` says whether they allow for any gain */
 export function createLookup(costs: BatchCosts): Lookup {
   let isOn = false;
   let tokens: Token[] = [];
@@ -95,7 +96,6 @@ export function createLookup(costs: BatchCosts): Lookup {
     copy = null;
     chances = firstChances.map(({ chance }) => chance);
   };
-  startAnew();
 
   return {
     predictor: {

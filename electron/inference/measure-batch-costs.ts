@@ -1,4 +1,5 @@
 import type { BatchCosts } from '../shared/batch-costs.ts';
+import { median } from './measure-threads.ts';
 import type { LlamaModel, Token } from './node-llama-cpp.ts';
 
 const rounds = 5;
@@ -58,7 +59,3 @@ export async function measureBatchCosts(deps: {
 
 /** Timers are coarse: a batch that seems to cost less than a token promises too much. */
 const leastCost = 1.02;
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}

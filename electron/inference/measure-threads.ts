@@ -12,7 +12,7 @@ const tokensPerRun = 20;
 /** After a round, whoever is this much slower than the best cannot win any more. */
 const hopeless = 0.7;
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? 0;

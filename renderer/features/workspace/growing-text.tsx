@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef, type ReactNode } from 'react';
 
 /**
- * Text that is being written. What is added becomes a text node of its own: only that is laid out and drawn, with the time of the
- * processor that writes it, and a selection in what stands there already stays. Once whole it is one node again.
+ * Text that is being written. What is added becomes a text node of its own, so that a selection in what stands there already
+ * stays. Once whole it is one node again.
  */
 export function GrowingText(props: { readonly text: string; readonly growing: boolean }): ReactNode {
   const { text, growing } = props;
@@ -11,8 +11,7 @@ export function GrowingText(props: { readonly text: string; readonly growing: bo
 
   useLayoutEffect(() => {
     const paragraph = place.current;
-    if (paragraph === null) return;
-    if (text === shown.current) return;
+    if (paragraph === null || text === shown.current) return;
     if (shown.current !== '' && text.startsWith(shown.current))
       paragraph.append(text.slice(shown.current.length));
     else paragraph.textContent = text;
