@@ -103,7 +103,7 @@ function isAlive(pid: number): boolean {
 }
 
 // While one vault ends and the next begins, and while an answer runs: whenever somebody closes the window.
-for (const afterMs of [0, 150, 300, 600]) {
+for (const afterMs of [0, 60, 90, 150, 300, 600]) {
   test(`quitting ${afterMs} ms after a sign-out ends the app and every process of it`, async ({
     home,
     launch,

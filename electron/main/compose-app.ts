@@ -83,8 +83,12 @@ export function composeApp(deps: {
       endPageProcess(app, processId);
     },
     onBlank: () => {
-      void clearCopiedText(clipboard, process.platform).then(() => {
-        overwriteFreedMemory(setImmediate);
+      // Not in the middle of Chromium's own navigation: asking for the clipboard serves other events meanwhile (X11), and a
+      // window that is closed by one of them would take main down.
+      setImmediate(() => {
+        void clearCopiedText(clipboard, process.platform).then(() => {
+          overwriteFreedMemory(setImmediate);
+        });
       });
     },
     after,

@@ -7,6 +7,7 @@ import { createStoppedPage, stoppedUrl } from './stopped-page.ts';
 function createWorld() {
   const story: string[] = [];
   const gone: (() => void)[] = [];
+  const destroyed: (() => void)[] = [];
   const navigated: ((event: unknown, url: string) => void)[] = [];
   const timers = new Set<() => void>();
   let processId = 100;
@@ -25,7 +26,7 @@ function createWorld() {
       on: (event: string, listener: (...input: never[]) => void) =>
         event === 'did-navigate'
           ? navigated.push(listener as (event: unknown, url: string) => void)
-          : gone.push(listener as () => void),
+          : (event === 'destroyed' ? destroyed : gone).push(listener as () => void),
     },
     stoppedPage: createStoppedPage(),
     onCrashed: () => story.push('crashed'),
@@ -44,6 +45,7 @@ function createWorld() {
     /** The person closes the window. */
     closeWindow(): void {
       isDestroyed = true;
+      for (const listener of destroyed) listener();
     },
     /** Chromium shows a URL from a process of its own. */
     shows(url: string): void {
@@ -123,6 +125,15 @@ describe('the page in the window', () => {
     const world = createWorld();
     world.page.giveTextPort({} as MessagePortMain);
     expect(world.story).toEqual(['post shell.text-port null 1']);
+  });
+
+  it('ends the process and says that the window is blank when it is closed on the way there', () => {
+    const world = createWorld();
+    world.page.blank();
+    world.page.load();
+    world.closeWindow();
+    expect(world.story).toEqual([`load ${blankUrl}`, 'end 100', 'blank']);
+    expect(world.timers.size).toBe(0);
   });
 
   it('asks nothing of a window that was closed: the app is on its way out', () => {

@@ -21,7 +21,7 @@ export type PageContents = {
   /** The window was closed: the app is on its way out, and every other call here would throw. */
   isDestroyed(): boolean;
   readonly navigationHistory: { clear(): void };
-  on(event: 'render-process-gone', listener: () => void): unknown;
+  on(event: 'render-process-gone' | 'destroyed', listener: () => void): unknown;
   on(event: 'did-navigate', listener: (event: unknown, url: string) => void): unknown;
 };
 
@@ -32,7 +32,7 @@ type Deps = {
   readonly onCrashed: () => void;
   /** Ends a process of a page at once; one that is gone already is all right. */
   readonly endProcess: (processId: number) => void;
-  /** The window is blank and the process before it is ended. */
+  /** The window is blank, or closed on the way there, and the process before it is ended. */
   readonly onBlank: () => void;
   /** Runs `act` once, later; the result cancels it. */
   readonly after: (delayMs: number, act: () => void) => () => void;
@@ -80,22 +80,23 @@ export function createPage(deps: Deps): Page {
     go(blankUrl);
   }
 
-  /** The window is blank. Chromium ends the process before too, but lets a page that hangs live on for half a second. */
+  /** The window is blank, or closed. Chromium ends the process before too, but lets a page that hangs live on for half a second. */
   function left(): void {
-    if (leaving === null || contents.isDestroyed()) return;
+    if (leaving === null) return;
     const { processId, next, cancelWait } = leaving;
     leaving = null;
     cancelWait();
     deps.endProcess(processId);
     // An entry may keep what stood in the fields of its page, in main's own memory.
-    contents.navigationHistory.clear();
+    if (!contents.isDestroyed()) contents.navigationHistory.clear();
     deps.onBlank();
-    if (next !== null) go(next);
+    if (next !== null && !contents.isDestroyed()) go(next);
   }
 
   contents.on('did-navigate', (_event, url) => {
     if (url === blankUrl) left();
   });
+  contents.on('destroyed', left);
   contents.on('render-process-gone', () => {
     if (leaving !== null) left();
     else if (!contents.isDestroyed()) deps.onCrashed();
