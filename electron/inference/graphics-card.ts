@@ -1,6 +1,6 @@
 import type { GraphicsBackend, GraphicsTrial } from '../shared/graphics.ts';
 import { measureSpeed } from './choose-threads.ts';
-import { stepTokens } from './prompt-reader.ts';
+import { stepTokens } from '../shared/engine-step.ts';
 import { startLlamaRuntime, type LlamaRuntime } from './llama-runtime.ts';
 import { measureBatchCosts } from './measure-batch-costs.ts';
 import type { CpuFacts } from './cpu-facts.ts';

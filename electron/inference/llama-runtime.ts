@@ -3,7 +3,7 @@ import { usableThreads, type CpuFacts } from './cpu-facts.ts';
 import type { Llama, LlamaModel, NodeLlamaCpp } from './node-llama-cpp.ts';
 import { createConversation, neverShift, type Conversation } from './conversation.ts';
 import type { Lookup } from './lookup.ts';
-import { stepTokens } from './prompt-reader.ts';
+import { stepTokens } from '../shared/engine-step.ts';
 import { createStructureGrammars } from './structure-grammars.ts';
 
 /** llama.cpp, started for this machine. */

@@ -1,4 +1,4 @@
-import { stepTokens } from './prompt-reader.ts';
+import { stepTokens } from '../shared/engine-step.ts';
 import type { Llama, NodeLlamaCpp } from './node-llama-cpp.ts';
 
 /**

@@ -1,9 +1,6 @@
 import type { LlamaContextSequence } from './node-llama-cpp.ts';
 import { reusableTokens, type ReadingPlan, type ReadState } from './reading-plan.ts';
 
-/** Tokens evaluated in one step. A stop acts between two steps, so this is also what a stop may have to wait for. */
-export const stepTokens = 64;
-
 /** How far a prompt was read, and how much of that was there before. */
 export type Read = { readonly readTokens: number; readonly reusedTokens: number };
 

@@ -1,7 +1,7 @@
 import type { Exchange } from '../links/model-port.ts';
 import type { ChatHistoryItem, LlamaChat, Token } from './node-llama-cpp.ts';
 import { commonLength, planSteps, readBefore, type ReadingPlan } from './reading-plan.ts';
-import { stepTokens } from './prompt-reader.ts';
+import { stepTokens } from '../shared/engine-step.ts';
 
 /** What the model is given, before its chat template. */
 export type RequestTexts = {

@@ -15,7 +15,7 @@ export const modelStrings = {
     const where = isOnCard(graphics)
       ? `on the graphics card ${graphics.trial.device ?? ''}`.trim()
       : `on the main processor with ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-    return `${name}, ${where}: ${Math.round(tokensPerSecond)} tokens a second, in a context of ${contextTokens.toLocaleString('en')} tokens.`;
+    return `${name}, ${where}: ${Math.round(tokensPerSecond).toLocaleString('en')} tokens a second, in a context of ${contextTokens.toLocaleString('en')} tokens.`;
   },
   whyThreads:
     'Of one thread, half of them, all but one and all, that is the number that was measured to be fastest with this model on this computer.',
@@ -105,7 +105,7 @@ function whyGraphics(graphics: Graphics): string {
     case 'integrated':
       return `The graphics of this computer (${device ?? 'Intel'}) are part of its processor, and their drivers too unreliable: they are left alone.`;
     case 'too-small':
-      return `${card} was tried: the model does not fit into its memory.`;
+      return `${card} was tried: the model does not fit into its memory. A smaller one may.`;
     case 'slower':
       return `${card} was tried: it makes ${speed} tokens a second, which is no gain.`;
     case 'wrong':

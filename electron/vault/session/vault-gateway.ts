@@ -91,7 +91,10 @@ export function createVaultGateway(deps: {
       deps.blocked.report('inference', api);
     },
     watchdog: createEngineWatchdog({
-      tokensPerSecond: () => gateway.facts()?.threads.tokensPerSecond ?? null,
+      tokensPerSecond: () => {
+        const status = gateway.status();
+        return status.state === 'ready' ? status.tokensPerSecond : null;
+      },
       after: deps.after,
       onHung: (silentMs) => {
         hung = hungError(silentMs);
