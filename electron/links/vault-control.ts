@@ -72,7 +72,8 @@ export const fromVaultSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('session-ended'),
     because: sessionEndReasonSchema,
-    userId: userIdSchema,
+    /** Null where a lock met a sign-in: nobody's session had begun. */
+    userId: userIdSchema.nullable(),
     /** Why it was locked; null where it was not. */
     lockReason: lockReasonSchema.nullable(),
   }),

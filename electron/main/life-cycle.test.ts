@@ -225,6 +225,20 @@ describe('the life cycle', () => {
     expect(world.story.slice(3)).toEqual(['vault 1 < text-port 2a', 'page < text-port 2b']);
   });
 
+  it('takes the end of a vault whose sign-in was met by a lock for no crash', async () => {
+    const world = await runningWorld();
+    world.lifeCycle.lock('suspend');
+    world.vaults[0]?.says({ kind: 'session-ended', because: 'signed-out', userId: null, lockReason: null });
+    world.vaults[0]?.ends(0);
+    await world.settle();
+    expect(world.story).toEqual([
+      'vault 0 < lock suspend',
+      'page is blank',
+      'page loads',
+      'vault 1 < start signed-out',
+    ]);
+  });
+
   it('kills a vault that said its session ended and does not exit', async () => {
     const world = await runningWorld();
     world.vaults[0]?.says({ kind: 'session-ended', because: 'signed-out', userId, lockReason: null });

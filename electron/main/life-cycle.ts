@@ -176,7 +176,7 @@ export function createLifeCycle(deps: Deps): LifeCycle {
     const { because, userId, lockReason } = end;
     current.ended = {
       startedBecause: because,
-      locked: lockReason === null ? null : { userId, reason: lockReason },
+      locked: lockReason === null || userId === null ? null : { userId, reason: lockReason },
     };
     pageAsked = false;
     deps.download.stop();

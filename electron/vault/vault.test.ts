@@ -289,6 +289,22 @@ describe('an interaction', () => {
     );
   });
 
+  it('ends at a lock that meets a sign-in, and tells main that this is no crash', async () => {
+    await value('session.lock', {});
+    await start('launch');
+    const { users } = await value('app.getState', {});
+    const userId = userIdSchema.parse(users.at(-1)?.userId);
+    const signingIn = value('session.signIn', { userId, passphrase: clinicianPassphrase });
+    vault.lock('suspend');
+    expect(posted.at(-1)).toEqual({
+      kind: 'session-ended',
+      because: 'signed-out',
+      userId: null,
+      lockReason: null,
+    });
+    await signingIn;
+  });
+
   it('takes made-up patients only in a development build', async () => {
     expect(await failure('chat.sendPrompt', { ...prompt, patientReference: '12345' })).toBe(
       'synthetic-patients-only',

@@ -65,6 +65,7 @@ export function createEndings(deps: {
   return {
     closeSession,
     leave: () => {
+      deps.post({ kind: 'session-ended', because: 'signed-out', userId: null, lockReason: null });
       exitSoon();
     },
     endSession(end) {
