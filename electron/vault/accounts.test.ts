@@ -1,78 +1,34 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Secret } from 'otpauth';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RequestInput, RequestName, RequestOutput } from '../shared/contract.ts';
-import { userIdSchema, type UserId } from '../shared/ids.ts';
-import type { LogEventType } from '../shared/log-event-types.ts';
+import { describe, expect, it } from 'vitest';
+import { userIdSchema } from '../shared/ids.ts';
 import { totpCode, totpStep } from './accounts/totp.ts';
 import { createRecoveryIdentity } from './keys/recovery-key.ts';
 import { createProvisioning } from './policy/provisioning.ts';
 import {
   administratorPassphrase,
   clinicianPassphrase,
-  failureFrom,
-  newestLeaf,
   organisationSeed,
-  setUpFrom,
-  signInFrom,
-  startPlayedVault,
-  valueFrom,
   writePolicyTo,
-  type PlayedVault,
 } from './vault-fixture.ts';
+import { useVaultHome } from './vault-home-fixture.ts';
 
 const newPassphrase = 'lantern orbit mustard willow seven';
 
-let folder: string;
-let played: PlayedVault;
+const home = useVaultHome();
+const { value, failure, signIn, signOut, restart, idOf, logged, leafOf } = home;
 let recovery: readonly string[];
 
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cloister-accounts-'));
-  played = await startPlayedVault(folder, 'launch');
-});
-afterEach(() => {
-  played.vault.stop();
-  rmSync(folder, { recursive: true });
-});
-
-const value = <N extends RequestName>(name: N, input: RequestInput<N>): Promise<RequestOutput<N>> =>
-  valueFrom(played.page, name, input);
-const failure = <N extends RequestName>(name: N, input: RequestInput<N>): Promise<string> =>
-  failureFrom(played.page, name, input);
 const setUp = async (): Promise<void> => {
-  recovery = await setUpFrom(played.page);
+  recovery = await home.setUp();
 };
-const signIn = (role: 'clinician' | 'it-admin' | 'auditor', passphrase?: string) =>
-  signInFrom(played.page, role, passphrase);
-
-/** The end of a session ends the process; the next one is a new vault on the same folder. */
-async function restart(): Promise<void> {
-  played.vault.stop();
-  played = await startPlayedVault(folder, 'launch');
-}
-async function signOut(): Promise<void> {
-  await value('session.signOut', {});
-  await restart();
-}
-async function idOf(role: string): Promise<UserId> {
-  const { users } = await value('app.getState', {});
-  return userIdSchema.parse(users.find((user) => user.role === role)?.userId);
-}
-async function logged(): Promise<string[]> {
-  const filter = { before: null, limit: 200, userId: null, type: null, patientReference: null };
-  const { rows } = await value('log.list', filter);
-  return rows.map((row) => row.type);
-}
-const leafOf = (type: LogEventType) => newestLeaf(played.page, type);
 function appShows(key: string): string {
   const secret = Buffer.from(Secret.fromBase32(key.replaceAll(' ', '')).buffer);
   return totpCode(secret, totpStep(Date.now()));
 }
 const writePolicy = (settings: Record<string, unknown>, version = 1): void => {
-  writePolicyTo(folder, settings, version);
+  writePolicyTo(home.folder, settings, version);
 };
 
 describe('an account that IT adds', () => {
@@ -326,7 +282,7 @@ describe('AC-10: wrong passphrases', () => {
     await value('accounts.clearAttempts', { userId: clinician });
     await signOut();
     expect(await signIn('clinician')).toMatchObject({ next: 'signed-in' });
-    const state = readFileSync(join(folder, 'data', 'attempts.json'), 'utf8');
+    const state = readFileSync(join(home.folder, 'data', 'attempts.json'), 'utf8');
     expect(state.includes(typed)).toBe(false);
   });
 
@@ -366,10 +322,10 @@ describe('an account that is switched off', () => {
     await setUp();
     await signIn('it-admin');
     const { userId, code } = await value('accounts.add', { displayName: 'Ada Auditor', role: 'auditor' });
-    const before = readFileSync(join(folder, 'data', 'keyring.json'));
+    const before = readFileSync(join(home.folder, 'data', 'keyring.json'));
     expect(await failure('accounts.disable', { userId: await idOf('it-admin') })).toBe('not-allowed');
     expect(await failure('accounts.disable', { userId })).toBe('none');
-    expect(played.posted.at(-1)).toMatchObject({ kind: 'session-ended', because: 'keys-changed' });
+    expect(home.posted.at(-1)).toMatchObject({ kind: 'session-ended', because: 'keys-changed' });
     await restart();
 
     expect(await failure('session.signIn', { userId, passphrase: code })).toBe('not-allowed');
@@ -380,7 +336,7 @@ describe('an account that is switched off', () => {
     expect(await logged()).toEqual(expect.arrayContaining(['user.disabled', 'key.rotated']));
     await signOut();
     // Whoever kept the old key file opens nothing with it.
-    writeFileSync(join(folder, 'data', 'keyring.json'), before);
+    writeFileSync(join(home.folder, 'data', 'keyring.json'), before);
     await restart();
     expect(await failure('session.signIn', { userId, passphrase: code })).not.toBe('none');
   });
@@ -434,10 +390,10 @@ describe('an answer that a crash cut off', () => {
       question: '',
       regenerates: null,
     });
-    played.model.say({ kind: 'delta', turnId, text: 'Shown to one person.' });
+    home.model.say({ kind: 'delta', turnId, text: 'Shown to one person.' });
     // Killed: nothing is closed.
-    const killed = played.vault;
-    played = await startPlayedVault(folder, 'vault-crashed');
+    const killed = home.vault;
+    await home.startAnother('vault-crashed');
     await value('session.signIn', { userId, passphrase: code });
     await value('session.choosePassphrase', { passphrase: newPassphrase });
     expect(await logged()).not.toContain('response.aborted');
@@ -555,7 +511,7 @@ describe('the policy', () => {
   it('is at its strictest when somebody changed it, and the screen says so', async () => {
     await setUp();
     writePolicy({ idleLockMinutes: 30 });
-    const path = join(folder, 'policy', 'policy.note');
+    const path = join(home.folder, 'policy', 'policy.note');
     writeFileSync(path, readFileSync(path, 'utf8').replace('30', '29'));
     await restart();
     const { policy } = await value('app.getState', {});
@@ -590,7 +546,7 @@ describe('a computer that IT prepared', () => {
     });
     if (!made.ok) throw new Error(made.error.message);
     writePolicy({ idleLockMinutes: 5 });
-    writeFileSync(join(folder, 'policy', 'provisioning.note'), made.value.note, { mode: 0o644 });
+    writeFileSync(join(home.folder, 'policy', 'provisioning.note'), made.value.note, { mode: 0o644 });
     await restart();
     expect((await value('app.getState', {})).provisioning).toEqual({
       organisation: 'Example Clinic',
@@ -604,7 +560,7 @@ describe('a computer that IT prepared', () => {
     expect((await value('recovery.drill', { identity })).left).toBe(1);
     expect(await logged()).toEqual(expect.arrayContaining(['organisation.enrolled', 'recovery.proven']));
     // Without its policy an enrolled computer is at its strictest.
-    rmSync(join(folder, 'policy'), { recursive: true });
+    rmSync(join(home.folder, 'policy'), { recursive: true });
     await signOut();
     expect((await value('app.getState', {})).policy.problem).toContain('missing');
     expect(await failure('setup.enrol', {})).toBe('already-set-up');
@@ -620,7 +576,7 @@ describe('a sign-in that is half done', () => {
     await value('session.signIn', { userId, passphrase: code });
     expect(await failure('session.signIn', { userId, passphrase: code })).toBe('invalid-input');
     await value('session.cancelSignIn', {});
-    expect(played.posted.at(-1)).toMatchObject({ kind: 'session-ended' });
+    expect(home.posted.at(-1)).toMatchObject({ kind: 'session-ended' });
     await restart();
     expect(await signIn('it-admin', administratorPassphrase)).toMatchObject({ next: 'signed-in' });
     // The passphrase was right, so the record tells of it; and of the session that ended with the app.

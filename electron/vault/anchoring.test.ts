@@ -1,50 +1,30 @@
-import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import type { LogEventType } from '../shared/log-event-types.ts';
-import {
-  newestLeaf,
-  setUpFrom,
-  signInFrom,
-  startPlayedVault,
-  valueFrom,
-  writePolicyTo,
-  type PlayedVault,
-  type ReadLeaf,
-} from './vault-fixture.ts';
+import { signInFrom, startPlayedVault, valueFrom, writePolicyTo, type ReadLeaf } from './vault-fixture.ts';
+import { useVaultHome } from './vault-home-fixture.ts';
 
-let folder: string;
+const home = useVaultHome();
 let share: string;
-let played: PlayedVault;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cloister-anchoring-'));
-  share = mkdtempSync(join(tmpdir(), 'cloister-share-'));
-  played = await startPlayedVault(folder, 'launch');
-  await setUpFrom(played.page);
-  writePolicyTo(folder, { anchorFolder: share });
-  await restart();
-});
-afterEach(() => {
-  played.vault.stop();
-  rmSync(folder, { recursive: true });
-  rmSync(share, { recursive: true, force: true });
+  share = join(home.folder, 'share');
+  mkdirSync(share);
+  await home.setUp();
+  writePolicyTo(home.folder, { anchorFolder: share });
+  await home.restart();
 });
 
 /** The answer of a background process, however busy the machine is. */
 const soon = async (check: () => void | Promise<void>): Promise<void> => await vi.waitFor(check, 120_000);
 
-async function restart(): Promise<void> {
-  played.vault.stop();
-  played = await startPlayedVault(folder, 'launch');
-}
-
 /** The newest of this type, seen by IT after a restart. */
 async function leafAsIt(type: LogEventType): Promise<ReadLeaf> {
-  await restart();
-  await signInFrom(played.page, 'it-admin');
-  return newestLeaf(played.page, type);
+  await home.restart();
+  await home.signIn('it-admin');
+  return home.leafOf(type);
 }
 
 const prompt = {
@@ -56,17 +36,17 @@ const prompt = {
 } as const;
 
 it('compares at each sign-in and leaves the newest checkpoint; work goes on', async () => {
-  await signInFrom(played.page, 'clinician');
+  await home.signIn('clinician');
   await soon(() => {
     expect(readdirSync(share)).toHaveLength(1);
   });
-  await restart();
-  await signInFrom(played.page, 'clinician');
+  await home.restart();
+  await home.signIn('clinician');
   await soon(() => {
     expect(readdirSync(share)).toHaveLength(2);
   });
-  expect((await valueFrom(played.page, 'app.getState', {})).suspicion).toBeNull();
-  expect((await played.page.ask('chat.sendPrompt', prompt)).ok).toBe(true);
+  expect((await home.value('app.getState', {})).suspicion).toBeNull();
+  expect((await home.page.ask('chat.sendPrompt', prompt)).ok).toBe(true);
   const { outcome, data } = await leafAsIt('log.anchored');
   const counts = { matching: expect.any(Number), foreign: 0, root: expect.stringMatching(/^[0-9a-f]{64}$/) };
   expect([outcome, data]).toMatchObject(['success', counts]);
@@ -76,31 +56,31 @@ it('compares at each sign-in and leaves the newest checkpoint; work goes on', as
 it('finds a record that was set back: says so, records it, and nothing new is asked', async () => {
   const yesterday = mkdtempSync(join(tmpdir(), 'cloister-yesterday-'));
   try {
-    played.vault.stop();
-    cpSync(join(folder, 'data'), yesterday, { recursive: true });
-    played = await startPlayedVault(folder, 'launch');
+    home.vault.stop();
+    cpSync(join(home.folder, 'data'), yesterday, { recursive: true });
+    await home.startAnother('launch');
     for (let day = 0; day < 3; day += 1) {
-      await signInFrom(played.page, 'clinician');
+      await home.signIn('clinician');
       await soon(() => {
         expect(readdirSync(share)).toHaveLength(day + 1);
       });
-      await restart();
+      await home.restart();
     }
-    played.vault.stop();
-    rmSync(join(folder, 'data'), { recursive: true });
-    cpSync(yesterday, join(folder, 'data'), { recursive: true });
-    played = await startPlayedVault(folder, 'launch');
-    await signInFrom(played.page, 'clinician');
+    home.vault.stop();
+    rmSync(join(home.folder, 'data'), { recursive: true });
+    cpSync(yesterday, join(home.folder, 'data'), { recursive: true });
+    await home.startAnother('launch');
+    await home.signIn('clinician');
     await soon(() => {
-      expect(played.page.events).toContainEqual(
+      expect(home.page.events).toContainEqual(
         expect.objectContaining({
           event: 'record.suspect',
           suspicion: expect.objectContaining({ kind: 'rollback' }),
         }),
       );
     });
-    expect((await valueFrom(played.page, 'app.getState', {})).suspicion).toMatchObject({ kind: 'rollback' });
-    expect(await played.page.ask('chat.sendPrompt', prompt)).toMatchObject({
+    expect((await home.value('app.getState', {})).suspicion).toMatchObject({ kind: 'rollback' });
+    expect(await home.page.ask('chat.sendPrompt', prompt)).toMatchObject({
       ok: false,
       error: { code: 'record-inconsistent' },
     });
@@ -109,14 +89,14 @@ it('finds a record that was set back: says so, records it, and nothing new is as
     // The share goes away: what was found stays found, from the first moment of the next session on.
     const away = `${share}-away`;
     renameSync(share, away);
-    await restart();
-    await signInFrom(played.page, 'clinician');
-    expect((await valueFrom(played.page, 'app.getState', {})).suspicion).toMatchObject({ kind: 'rollback' });
-    expect((await played.page.ask('chat.sendPrompt', prompt)).ok).toBe(false);
+    await home.restart();
+    await home.signIn('clinician');
+    expect((await home.value('app.getState', {})).suspicion).toMatchObject({ kind: 'rollback' });
+    expect((await home.page.ask('chat.sendPrompt', prompt)).ok).toBe(false);
     await soon(() => {
-      expect(JSON.stringify(played.page.events)).toContain('cannot be reached');
+      expect(JSON.stringify(home.page.events)).toContain('cannot be reached');
     });
-    expect((await valueFrom(played.page, 'app.getState', {})).suspicion).toMatchObject({ kind: 'rollback' });
+    expect((await home.value('app.getState', {})).suspicion).toMatchObject({ kind: 'rollback' });
     renameSync(away, share);
     const { outcome, data } = await leafAsIt('log.anchor-mismatch');
     expect([outcome, data['kind']]).toEqual(['attention', 'rollback']);
@@ -127,20 +107,20 @@ it('finds a record that was set back: says so, records it, and nothing new is as
 });
 
 it('compares and writes every hour', async () => {
-  await signInFrom(played.page, 'clinician');
+  await home.signIn('clinician');
   for (const files of [1, 2, 3])
     await soon(() => {
-      if (files > 1) played.pass(3_600_000);
+      if (files > 1) home.pass(3_600_000);
       expect(readdirSync(share)).toHaveLength(files);
     });
 });
 
 it('a computer and its clone, which leave checkpoints in one folder, are found out', async () => {
-  played.vault.stop();
+  home.vault.stop();
   const clone = mkdtempSync(join(tmpdir(), 'cloister-clone-'));
-  cpSync(folder, clone, { recursive: true });
-  played = await startPlayedVault(folder, 'launch');
-  await signInFrom(played.page, 'clinician');
+  cpSync(home.folder, clone, { recursive: true });
+  await home.startAnother('launch');
+  await home.signIn('clinician');
   await soon(() => {
     expect(readdirSync(share)).toHaveLength(1);
   });
@@ -162,20 +142,20 @@ it('a computer and its clone, which leave checkpoints in one folder, are found o
 
 it('says that the folder cannot be reached, or holds false files, and goes on', async () => {
   rmSync(share, { recursive: true });
-  await signInFrom(played.page, 'clinician');
-  const notices = () => played.page.events.filter((event) => event.event === 'notice');
+  await home.signIn('clinician');
+  const notices = () => home.page.events.filter((event) => event.event === 'notice');
   await soon(() => {
     expect(notices()).toHaveLength(1);
   });
   expect(JSON.stringify(notices())).toContain('cannot be reached');
-  expect((await played.page.ask('chat.sendPrompt', prompt)).ok).toBe(true);
+  expect((await home.page.ask('chat.sendPrompt', prompt)).ok).toBe(true);
   expect(await leafAsIt('log.anchor-failed')).toMatchObject({ data: { reason: 'unreachable' } });
 
-  cpSync(join(folder, 'policy'), share, { recursive: true });
-  await restart();
-  const { installationId } = await valueFrom(played.page, 'app.getState', {});
+  cpSync(join(home.folder, 'policy'), share, { recursive: true });
+  await home.restart();
+  const { installationId } = await home.value('app.getState', {});
   writeFileSync(join(share, `cloister_${installationId}_0_000000000009.checkpoint`), 'false');
-  await signInFrom(played.page, 'clinician');
+  await home.signIn('clinician');
   await soon(() => {
     expect(JSON.stringify(notices())).toContain('no key of it has signed');
   });

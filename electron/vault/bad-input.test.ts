@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from 'otpauth';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RequestInput, RequestName, RequestOutput } from '../shared/contract.ts';
 import { userIdSchema, type UserId } from '../shared/ids.ts';
 import type { Role } from '../shared/roles.ts';
 import { totpCode, totpStep } from './accounts/totp.ts';
@@ -13,44 +12,24 @@ import { newestDatabaseVersion } from './database/migrations.ts';
 import { openWritableDatabase } from './database/open-database.ts';
 import { unlock } from './keys/installation.ts';
 import { valueOf } from './keys/keys-fixture.ts';
-import {
-  clinicianPassphrase,
-  setUpFrom,
-  signInFrom,
-  startPlayedVault,
-  valueFrom,
-  type PlayedVault,
-} from './vault-fixture.ts';
+import { clinicianPassphrase, setUpFrom, startPlayedVault } from './vault-fixture.ts';
+import { useVaultHome } from './vault-home-fixture.ts';
 
-let folder: string;
-let played: PlayedVault;
+const home = useVaultHome();
+const { value, restart, idOf } = home;
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cloister-bad-input-'));
-  played = await startPlayedVault(folder, 'launch');
-  await setUpFrom(played.page);
+  await home.setUp();
 });
 afterEach(() => {
   vi.useRealTimers();
-  played.vault.stop();
-  rmSync(folder, { recursive: true });
 });
 
-const value = <N extends RequestName>(name: N, input: RequestInput<N>): Promise<RequestOutput<N>> =>
-  valueFrom(played.page, name, input);
-const at = (name: string, inFolder = folder): string => join(inFolder, 'data', name);
+const at = (name: string, inFolder = home.folder): string => join(inFolder, 'data', name);
 
-async function restart(): Promise<void> {
-  played.vault.stop();
-  played = await startPlayedVault(folder, 'launch');
-}
-async function idOf(role: Role): Promise<UserId> {
-  const { users } = await value('app.getState', {});
-  return userIdSchema.parse(users.find((user) => user.role === role)?.userId);
-}
 const idOfHolder = (role: Role): UserId =>
   userIdSchema.parse(keyringNow().users.find((user) => user.role === role)?.userId);
 async function signIn(passphrase = clinicianPassphrase) {
-  return played.page.ask('session.signIn', { userId: await idOf('clinician'), passphrase });
+  return home.page.ask('session.signIn', { userId: await idOf('clinician'), passphrase });
 }
 /** The newest entries of this type, as IT sees them. */
 async function entriesOf(type: 'session.sign-in-failed' | 'keyring.refused'): Promise<unknown[]> {
@@ -65,7 +44,7 @@ async function entriesOf(type: 'session.sign-in-failed' | 'keyring.refused'): Pr
 }
 
 const keyringNow = (): Keyring => {
-  const read = valueOf(readKeyring(join(folder, 'data')));
+  const read = valueOf(readKeyring(join(home.folder, 'data')));
   if (read === null) throw new Error('no key file');
   return read.keyring;
 };
@@ -135,7 +114,7 @@ describe('a key file that is not as Cloister wrote it is refused with a sentence
 
     writeFileSync(at(keyringFile), keyring);
     await restart();
-    await signInFrom(played.page, 'it-admin');
+    await home.signIn('it-admin');
     expect(await entriesOf('session.sign-in-failed')).toMatchObject([{ reason }]);
     expect(await value('log.verify', {})).toMatchObject({ consistent: true });
   });
@@ -154,7 +133,7 @@ describe('a key file that is not as Cloister wrote it is refused with a sentence
 
     writeFileSync(at(keyringFile), keyring);
     await restart();
-    await signInFrom(played.page, 'it-admin');
+    await home.signIn('it-admin');
     expect(await entriesOf('session.sign-in-failed')).toMatchObject([{ reason: 'keyring' }]);
   });
 
@@ -167,7 +146,7 @@ describe('a key file that is not as Cloister wrote it is refused with a sentence
       'signed-out',
       true,
     ]);
-    await signInFrom(played.page, 'it-admin');
+    await home.signIn('it-admin');
     expect(await entriesOf('keyring.refused')).toMatchObject([{ code: 'newest-damaged' }]);
   });
 
@@ -185,13 +164,13 @@ describe('a key file that is not as Cloister wrote it is refused with a sentence
 
     writeFileSync(at(keyringFile), good);
     await restart();
-    await signInFrom(played.page, 'it-admin');
+    await home.signIn('it-admin');
     expect(await entriesOf('keyring.refused')).toMatchObject([{ code: 'keyring-damaged' }]);
   });
 });
 
 it('a record that a later version wrote is not opened by an older one, which says so and changes nothing', async () => {
-  played.vault.stop();
+  home.vault.stop();
   const keys = valueOf(
     await unlock({
       keyring: keyringNow(),
@@ -207,15 +186,15 @@ it('a record that a later version wrote is not opened by an older one, which say
   };
   setVersion(1);
   const before = readFileSync(at('cloister.db'));
-  played = await startPlayedVault(folder, 'launch');
+  await home.startAnother('launch');
   expect(await signIn()).toMatchObject({
     ok: false,
     error: { code: 'app-outdated', message: expect.stringContaining('newer version of Cloister') },
   });
   expect(readFileSync(at('cloister.db')).equals(before)).toBe(true);
-  played.vault.stop();
+  home.vault.stop();
   setVersion(0);
-  played = await startPlayedVault(folder, 'launch');
+  await home.startAnother('launch');
   expect((await signIn()).ok).toBe(true);
 });
 
@@ -247,7 +226,7 @@ describe('a clock that is set back a year', () => {
 
     setClock(-yearMs);
     await signIn();
-    expect(await played.page.ask('session.giveSecondFactor', { code: shows() })).toMatchObject({
+    expect(await home.page.ask('session.giveSecondFactor', { code: shows() })).toMatchObject({
       ok: false,
       error: { code: 'second-factor-wrong', message: expect.stringMatching(/clock of this computer/) },
     });
@@ -256,7 +235,7 @@ describe('a clock that is set back a year', () => {
     await value('session.signOut', {});
     vi.useRealTimers();
     await restart();
-    await signInFrom(played.page, 'it-admin');
+    await home.signIn('it-admin');
     expect(await entriesOf('session.sign-in-failed')).toMatchObject([{ reason: 'second-factor' }]);
     expect(await value('log.verify', {})).toMatchObject({ consistent: true });
   });

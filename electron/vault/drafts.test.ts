@@ -1,41 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { ToInference } from '../links/model-port.ts';
-import type { RequestInput, RequestName, RequestOutput } from '../shared/contract.ts';
 import type { TurnId } from '../shared/ids.ts';
-import {
-  failureFrom,
-  setUpFrom,
-  signInFrom,
-  startPlayedVault,
-  valueFrom,
-  type PlayedPage,
-} from './vault-fixture.ts';
-import { report, type PlayedModel } from './played-model-fixture.ts';
-import type { Vault } from './vault-parts.ts';
+import { report } from './played-model-fixture.ts';
+import { useVaultHome } from './vault-home-fixture.ts';
 
-let folder: string;
-let vault: Vault;
-let page: PlayedPage;
-let model: PlayedModel;
+const home = useVaultHome();
+const { value, failure } = home;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cloister-drafts-'));
-  ({ vault, page, model } = await startPlayedVault(folder, 'launch'));
-  await setUpFrom(page);
-  await signInFrom(page, 'clinician');
+  await home.setUp();
+  await home.signIn('clinician');
 });
-afterEach(() => {
-  vault.stop();
-  rmSync(folder, { recursive: true });
-});
-
-const value = <N extends RequestName>(name: N, input: RequestInput<N>): Promise<RequestOutput<N>> =>
-  valueFrom(page, name, input);
-const failure = <N extends RequestName>(name: N, input: RequestInput<N>): Promise<string> =>
-  failureFrom(page, name, input);
 
 const prompt = {
   patientReference: 'SYN-1',
@@ -46,19 +21,19 @@ const prompt = {
 } as const;
 
 type Generate = Extract<ToInference, { kind: 'generate' }>;
-const asked = (): Generate[] => model.heard.filter((message) => message.kind === 'generate');
+const asked = (): Generate[] => home.model.heard.filter((message) => message.kind === 'generate');
 const lastAsked = (): Generate => {
   const last = asked().at(-1);
   if (last === undefined) throw new Error('nothing was asked');
   return last;
 };
 function answer(turnId: TurnId, text: string): void {
-  model.say({ kind: 'delta', turnId, text });
-  model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
+  home.model.say({ kind: 'delta', turnId, text });
+  home.model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
 }
-const ends = () => page.events.flatMap((event) => (event.event === 'turn.ended' ? [event.end] : []));
+const ends = () => home.page.events.flatMap((event) => (event.event === 'turn.ended' ? [event.end] : []));
 const queue = () =>
-  page.events.flatMap((event) => (event.event === 'turn.queue' ? [event.waiting] : [])).at(-1);
+  home.page.events.flatMap((event) => (event.event === 'turn.queue' ? [event.waiting] : [])).at(-1);
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 async function types(): Promise<string[]> {
@@ -124,9 +99,9 @@ describe('several drafts', () => {
   it('wait for a model that was lost, and end where it does not come back', async () => {
     await value('chat.sendPrompt', prompt);
     const second = await value('chat.sendPrompt', prompt);
-    model.die();
+    home.model.die();
     expect([ends().at(-1)?.reason, queue()]).toEqual(['engine-stopped', [second.turnId]]);
-    vault.inferenceEnded({ exitCode: 9, replaced: false });
+    home.vault.inferenceEnded({ exitCode: 9, replaced: false });
     expect([ends().at(-1)?.turnId, ends().length, queue()]).toEqual([second.turnId, 2, []]);
   });
 
@@ -214,7 +189,7 @@ describe('a source that is too long', () => {
       parts += 1;
       const { turnId, user } = lastAsked();
       expect(user).toContain(`This is part ${parts} of`);
-      model.say({ kind: 'reading', turnId, fraction: 0.5 });
+      home.model.say({ kind: 'reading', turnId, fraction: 0.5 });
       answer(turnId, `Notes ${parts}.`);
       await settled();
       expect(parts).toBeLessThan(20);
@@ -224,7 +199,7 @@ describe('a source that is too long', () => {
       ['FRONTFACT', 'MIDDLEFACT', 'ENDFACT'].map((fact) => texts.findIndex((text) => text.includes(fact))),
     ).toEqual([0, expect.any(Number), parts - 1]);
     expect(lastAsked().user).toContain('Part 1:\nNotes 1.\n\nPart 2:\nNotes 2.');
-    expect(page.events.filter((event) => event.event === 'turn.delta')).toEqual([]);
+    expect(home.page.events.filter((event) => event.event === 'turn.delta')).toEqual([]);
     answer(sent.turnId, 'The draft.');
     const [end] = ends();
     const steps = end?.coverage?.steps ?? [];
@@ -247,7 +222,7 @@ describe('a source that is too long', () => {
     ]);
     const outcome = await leafOf(end?.entry ?? 0);
     expect(outcome.data['coverage']).toMatchObject({ steps: steps.slice(0, -1).map(({ entry }) => entry) });
-    const progress = page.events.flatMap((event) => (event.event === 'turn.reading' ? [event] : []));
+    const progress = home.page.events.flatMap((event) => (event.event === 'turn.reading' ? [event] : []));
     expect(progress.map(({ turnId, step, of }) => [turnId, step, of])).toEqual(
       Array.from({ length: parts }, (_, n) => [sent.turnId, n + 1, parts]),
     );
@@ -261,7 +236,7 @@ describe('a source that is too long', () => {
     expect([lastAsked().user.startsWith('This is part 2 of'), queue()]).toEqual([true, [other.turnId]]);
     expect((await value('chat.reread', { turnId: sent.turnId })).end).toBeNull();
     await value('chat.stop', { turnId: sent.turnId });
-    model.say({ kind: 'ended', turnId: lastAsked().turnId, reason: 'stopped', report });
+    home.model.say({ kind: 'ended', turnId: lastAsked().turnId, reason: 'stopped', report });
     await settled();
     expect(ends().map((end) => [end.turnId, end.reason])).toEqual([[sent.turnId, 'stopped-by-user']]);
     expect(lastAsked().turnId).toBe(other.turnId);
@@ -294,7 +269,7 @@ describe('a source that is too long', () => {
 
   it('ends with the model, and with a lock', async () => {
     const sent = await value('chat.sendPrompt', { ...prompt, sourceText, inParts: true });
-    model.die();
+    home.model.die();
     await settled();
     expect(ends().map((end) => [end.turnId, end.reason])).toEqual([[sent.turnId, 'engine-stopped']]);
   });
@@ -308,7 +283,7 @@ describe('a source that is too long', () => {
 describe('reading ahead', () => {
   const source = { patientReference: 'SYN-1', sourceText: 'A made-up visit with a cough. '.repeat(20) };
   const evaluation = () => {
-    const heard = model.heard.filter((message) => message.kind === 'evaluate').at(-1);
+    const heard = home.model.heard.filter((message) => message.kind === 'evaluate').at(-1);
     if (heard === undefined) throw new Error('nothing was read ahead');
     return heard;
   };
@@ -328,7 +303,7 @@ describe('reading ahead', () => {
     });
     await value('chat.sendPrompt', { ...prompt, ...source });
     expect(lastAsked().user.startsWith(evaluation().user)).toBe(true);
-    model.say(evaluated('complete'));
+    home.model.say(evaluated('complete'));
     expect((await types()).slice(0, 2)).toEqual(['log.viewed', 'source.evaluation-ended']);
     expect((await value('source.prepare', source)).entry).toBeNull();
   });
@@ -345,16 +320,16 @@ describe('reading ahead', () => {
   it('is forgotten when the source leaves the desk', async () => {
     await value('source.prepare', source);
     await value('source.release', {});
-    expect(model.heard.at(-1)?.kind).toBe('release');
-    model.say(evaluated('released'));
-    expect(page.events.at(-1)).toEqual({ event: 'source.prepared', fraction: null });
+    expect(home.model.heard.at(-1)?.kind).toBe('release');
+    home.model.say(evaluated('released'));
+    expect(home.page.events.at(-1)).toEqual({ event: 'source.prepared', fraction: null });
     expect((await value('source.prepare', source)).entry).not.toBeNull();
   });
 
   it('has an outcome after a crash', async () => {
     await value('source.prepare', source);
-    ({ vault, page, model } = await startPlayedVault(folder, 'vault-crashed'));
-    await signInFrom(page, 'clinician');
+    await home.startAnother('vault-crashed');
+    await home.signIn('clinician');
     expect(await types()).toContain('source.evaluation-ended');
   });
 });
@@ -366,17 +341,17 @@ describe('an answer that is written again', () => {
     return sent;
   }
   const replayed = () =>
-    page.events.flatMap((event) => (event.event === 'answer.replayed' ? [event] : [])).at(-1);
+    home.page.events.flatMap((event) => (event.event === 'answer.replayed' ? [event] : [])).at(-1);
 
   it('is asked for down to the seed, recorded, and found the same; nothing of it is shown', async () => {
     const { turnId, entry } = await answered();
     const first = lastAsked();
-    const shown = page.events.filter((event) => event.event === 'turn.delta').length;
+    const shown = home.page.events.filter((event) => event.event === 'turn.delta').length;
     const again = await value('answer.replay', { entry: entry as never });
     expect({ ...lastAsked(), turnId }).toEqual(first);
     answer(again.turnId, 'Subjective: a cough.');
     expect(replayed()).toMatchObject({ turnId: again.turnId, comparison: { differsAt: null }, error: null });
-    expect(page.events.filter((event) => event.event === 'turn.delta')).toHaveLength(shown);
+    expect(home.page.events.filter((event) => event.event === 'turn.delta')).toHaveLength(shown);
     expect((await leafOf(again.entry)).data).toMatchObject({ replays: turnId });
     expect((await leafOf(replayed()?.comparison?.entry ?? 0)).data).toEqual({
       turn: turnId,
@@ -396,9 +371,9 @@ describe('an answer that is written again', () => {
 
   it('of a draft that was stopped is compared as far as that goes', async () => {
     const sent = await value('chat.sendPrompt', prompt);
-    model.say({ kind: 'delta', turnId: sent.turnId, text: 'Subjective' });
+    home.model.say({ kind: 'delta', turnId: sent.turnId, text: 'Subjective' });
     await value('chat.stop', { turnId: sent.turnId });
-    model.say({ kind: 'ended', turnId: sent.turnId, reason: 'stopped', report });
+    home.model.say({ kind: 'ended', turnId: sent.turnId, reason: 'stopped', report });
     const again = await value('answer.replay', { entry: sent.entry });
     answer(again.turnId, 'Subjective: a cough.');
     expect(replayed()?.comparison).toMatchObject({ differsAt: null, isPartial: true });

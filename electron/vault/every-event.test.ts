@@ -1,23 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Secret } from 'otpauth';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { RequestInput, RequestName, RequestOutput } from '../shared/contract.ts';
-import { userIdSchema, type UserId } from '../shared/ids.ts';
+import { beforeEach, expect, it } from 'vitest';
 import { logEventTypeSchema, type LogEventType } from '../shared/log-event-types.ts';
 import { totpCode, totpStep } from './accounts/totp.ts';
 import { playModel, report } from './played-model-fixture.ts';
-import {
-  failureFrom,
-  newestLeaf,
-  setUpFrom,
-  signInFrom,
-  startPlayedVault,
-  valueFrom,
-  writePolicyTo,
-  type PlayedVault,
-} from './vault-fixture.ts';
+import { writePolicyTo } from './vault-fixture.ts';
+import { useVaultHome } from './vault-home-fixture.ts';
 
 const here = 'every-event.test.ts';
 /** The test that looks at the leaf which the feature itself records; null: its feature does not exist yet. */
@@ -90,36 +79,12 @@ const lookedAtIn: Readonly<Record<LogEventType, string | null>> = {
   'network.blocked': 'model-downloads.test.ts',
 };
 
-let folder: string;
-let played: PlayedVault;
+const home = useVaultHome();
+const { value, signIn, signOut, restart, idOf, leafOf } = home;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cloister-events-'));
-  played = await startPlayedVault(folder, 'launch');
-  await setUpFrom(played.page);
+  await home.setUp();
 });
-afterEach(() => {
-  played.vault.stop();
-  rmSync(folder, { recursive: true });
-});
-
-const value = <N extends RequestName>(name: N, input: RequestInput<N>): Promise<RequestOutput<N>> =>
-  valueFrom(played.page, name, input);
-const signIn = (role: 'clinician' | 'it-admin') => signInFrom(played.page, role);
-async function restart(): Promise<void> {
-  played.vault.stop();
-  played = await startPlayedVault(folder, 'launch');
-}
-async function signOut(): Promise<void> {
-  await value('session.signOut', {});
-  await restart();
-}
-async function idOf(role: string): Promise<UserId> {
-  const { users } = await value('app.getState', {});
-  return userIdSchema.parse(users.find((user) => user.role === role)?.userId);
-}
-
-const leafOf = (type: LogEventType) => newestLeaf(played.page, type);
 
 const cannotWrite = { code: 'internal', message: 'The model stopped.' };
 
@@ -156,14 +121,14 @@ it('what IT does with an account names the account, and never what the person is
 
 it('what happens while nobody is signed in stands in the record from the next sign-in on', async () => {
   const user = await idOf('clinician');
-  writePolicyTo(folder, { signInFreeAttempts: 3, signInLockoutAfter: 3, signInLockoutMinutes: 5 });
+  writePolicyTo(home.folder, { signInFreeAttempts: 3, signInLockoutAfter: 3, signInLockoutMinutes: 5 });
   for (let guess = 0; guess < 3; guess += 1) {
     await restart();
-    await failureFrom(played.page, 'session.signIn', { userId: user, passphrase: 'not this one' });
+    await home.failure('session.signIn', { userId: user, passphrase: 'not this one' });
   }
-  writeFileSync(join(folder, 'policy', 'policy.note'), 'no policy');
+  writeFileSync(join(home.folder, 'policy', 'policy.note'), 'no policy');
   await restart();
-  writePolicyTo(folder, {}, 2);
+  writePolicyTo(home.folder, {}, 2);
   await restart();
   await signIn('it-admin');
   const system = { id: null, role: 'system' };
@@ -205,13 +170,13 @@ it('what a clinician does at the desk is about the patient, its words are commit
     regenerates: null,
   } as const;
   const { turnId } = await value('chat.sendPrompt', asked);
-  played.model.say({ kind: 'delta', turnId, text: 'Vertigo.' });
-  played.model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
+  home.model.say({ kind: 'delta', turnId, text: 'Vertigo.' });
+  home.model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
   await value('clipboard.recordCopy', { turnId, text: 'Vertigo.' });
   await value('note.accept', { turnId, finalText: 'Vertigo, since Monday.' });
   const second = await value('chat.sendPrompt', { ...asked, taskId: 'visit-summary' });
-  played.model.say({ kind: 'delta', turnId: second.turnId, text: 'Vert' });
-  played.model.say({ kind: 'failed', turnId: second.turnId, error: cannotWrite });
+  home.model.say({ kind: 'delta', turnId: second.turnId, text: 'Vert' });
+  home.model.say({ kind: 'failed', turnId: second.turnId, error: cannotWrite });
   await signOut();
   await signIn('it-admin');
 
@@ -258,7 +223,7 @@ it('a model that is loaded while somebody is signed in is recorded too: which on
   await signIn('clinician');
   const before = (await value('app.getState', {})).logSize ?? 0;
   // The process of the model has ended, and another one has loaded it.
-  playModel(played.vault);
+  playModel(home.vault);
   expect((await value('app.getState', {})).logSize).toBe(before + 1);
   await signOut();
   await signIn('it-admin');
@@ -294,15 +259,13 @@ it('what is read, reviewed, begun and ended is in the record by its own name', a
 });
 
 it('a wrong passphrase of somebody who is signed in is recorded like one at the sign-in, and so is the wait', async () => {
-  writePolicyTo(folder, { signInFreeAttempts: 3, signInLockoutAfter: 3, signInLockoutMinutes: 5 });
+  writePolicyTo(home.folder, { signInFreeAttempts: 3, signInLockoutAfter: 3, signInLockoutMinutes: 5 });
   await restart();
   await signIn('it-admin');
   const passphrase = 'lantern orbit mustard willow seven';
   const guesses = [];
   for (let guess = 0; guess < 4; guess += 1)
-    guesses.push(
-      await failureFrom(played.page, 'account.changePassphrase', { current: `wrong ${guess}`, passphrase }),
-    );
+    guesses.push(await home.failure('account.changePassphrase', { current: `wrong ${guess}`, passphrase }));
   expect(guesses).toEqual([...Array<string>(3).fill('wrong-passphrase'), 'sign-in-delayed']);
   const actor = { id: await idOf('it-admin'), role: 'it-admin' };
   expect(await leafOf('session.locked-out')).toMatchObject({

@@ -1,77 +1,52 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { RequestInput } from '../shared/contract.ts';
 import { entrySchema, userIdSchema } from '../shared/ids.ts';
 import { localDay } from './log/log-index.ts';
-import {
-  failureFrom,
-  setUpFrom,
-  signInFrom,
-  startPlayedVault,
-  valueFrom,
-  writePolicyTo,
-  type PlayedVault,
-} from './vault-fixture.ts';
+import { writePolicyTo } from './vault-fixture.ts';
+import { useVaultHome } from './vault-home-fixture.ts';
 
 /** AC-08 and AC-13, asked as the screen asks. */
 const passphrase = 'lantern orbit mustard willow seven';
 const filter = { before: null, limit: 50, userId: null, type: null, patientReference: null } as const;
 const today = { from: localDay(Date.now()), to: localDay(Date.now()) };
 
-let folder: string;
-let played: PlayedVault;
+const home = useVaultHome();
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cloister-examining-'));
-  played = await startPlayedVault(folder, 'launch');
-  await setUpFrom(played.page);
-});
-afterEach(() => {
-  played.vault.stop();
-  rmSync(folder, { recursive: true });
+  await home.setUp();
 });
 
-async function signOut(): Promise<void> {
-  await valueFrom(played.page, 'session.signOut', {});
-  played.vault.stop();
-  played = await startPlayedVault(folder, 'launch');
-}
 async function addPerson(displayName: string, role: 'clinician' | 'auditor'): Promise<void> {
-  await signInFrom(played.page, 'it-admin');
-  const { userId, code } = await valueFrom(played.page, 'accounts.add', { displayName, role });
-  await signOut();
-  await valueFrom(played.page, 'session.signIn', { userId, passphrase: code });
-  await valueFrom(played.page, 'session.choosePassphrase', { passphrase });
+  await home.signIn('it-admin');
+  const { userId, code } = await home.value('accounts.add', { displayName, role });
+  await home.signOut();
+  await home.value('session.signIn', { userId, passphrase: code });
+  await home.value('session.choosePassphrase', { passphrase });
 }
 async function signInAgain(displayName: string): Promise<void> {
-  const { users } = await valueFrom(played.page, 'app.getState', {});
+  const { users } = await home.value('app.getState', {});
   const userId = userIdSchema.parse(users.find((user) => user.displayName === displayName)?.userId);
-  await valueFrom(played.page, 'session.signIn', { userId, passphrase });
+  await home.value('session.signIn', { userId, passphrase });
 }
 const opened = async (patientReference: string, text: string): Promise<number> =>
-  (await valueFrom(played.page, 'source.recordOpened', { patientReference, fileName: 'visit.txt', text }))
-    .entry;
+  (await home.value('source.recordOpened', { patientReference, fileName: 'visit.txt', text })).entry;
 const search = async (query: string, change: Partial<RequestInput<'log.search'>> = {}): Promise<number[]> =>
-  (await valueFrom(played.page, 'log.search', { ...filter, ...change, query })).rows.map(
-    ({ row }) => row.entry,
-  );
+  (await home.value('log.search', { ...filter, ...change, query })).rows.map(({ row }) => row.entry);
 const typesOf = async (type: 'log.searched' | 'log.viewed'): Promise<number> =>
-  (await valueFrom(played.page, 'log.list', { ...filter, type })).rows.length;
+  (await home.value('log.list', { ...filter, type })).rows.length;
 
 describe('the search', () => {
   it('shows a clinician the own records alone, and where the word stands', async () => {
-    await signInFrom(played.page, 'clinician');
+    await home.signIn('clinician');
     const own = await opened('SYN-7', 'A made-up visit because of vertigo.');
-    const { rows } = await valueFrom(played.page, 'log.search', { ...filter, query: 'Vertigo' });
+    const { rows } = await home.value('log.search', { ...filter, query: 'Vertigo' });
     expect(rows.map(({ row, place }) => [row.entry, place])).toEqual([
       [own, { field: 'content', before: 'A made-up visit because of ', match: 'vertigo', after: '.' }],
     ]);
-    await signOut();
+    await home.signOut();
     await addPerson('Ben Bright', 'clinician');
     expect(await search('vertigo')).toEqual([]);
     expect(await search('vertigo', { patientReference: 'SYN-7' })).toEqual([]);
-    await valueFrom(played.page, 'log.breakGlass', {
+    await home.value('log.breakGlass', {
       patientReference: 'SYN-7',
       reason: 'Patient collapsed in the waiting room.',
     });
@@ -82,38 +57,38 @@ describe('the search', () => {
   });
 
   it('is an event of its own whose words stand in no leaf, and not in the next search', async () => {
-    await signInFrom(played.page, 'clinician');
+    await home.signIn('clinician');
     await search('unmistakable');
     await search('unmistakable');
-    const { rows } = await valueFrom(played.page, 'log.list', { ...filter, type: 'log.searched' });
+    const { rows } = await home.value('log.list', { ...filter, type: 'log.searched' });
     expect(rows).toHaveLength(2);
-    const record = await valueFrom(played.page, 'log.open', {
+    const record = await home.value('log.open', {
       entry: rows[0]?.entry ?? entrySchema.parse(0),
     });
     expect(record.leafJson).not.toContain('unmistakable');
     expect(record.payloads.map(({ field, text }) => [field, text])).toEqual([['query', 'unmistakable']]);
-    await signOut();
-    await signInFrom(played.page, 'it-admin');
-    const asIt = await valueFrom(played.page, 'log.open', { entry: record.row.entry });
+    await home.signOut();
+    await home.signIn('it-admin');
+    const asIt = await home.value('log.open', { entry: record.row.entry });
     expect(asIt.payloads.map(({ text, withheld }) => [text, withheld])).toEqual([[null, 'role']]);
   });
 
   it('is refused to IT, and to an auditor unless the policy lets auditors read', async () => {
-    await signInFrom(played.page, 'clinician');
+    await home.signIn('clinician');
     const entry = await opened('SYN-7', 'vertigo');
-    await signOut();
-    await signInFrom(played.page, 'it-admin');
-    const before = (await valueFrom(played.page, 'app.getState', {})).logSize;
-    expect(await failureFrom(played.page, 'log.search', { ...filter, query: 'vertigo' })).toBe('not-allowed');
-    expect((await valueFrom(played.page, 'app.getState', {})).logSize).toBe(before);
-    await signOut();
+    await home.signOut();
+    await home.signIn('it-admin');
+    const before = (await home.value('app.getState', {})).logSize;
+    expect(await home.failure('log.search', { ...filter, query: 'vertigo' })).toBe('not-allowed');
+    expect((await home.value('app.getState', {})).logSize).toBe(before);
+    await home.signOut();
     await addPerson('Ada Audit', 'auditor');
-    expect(await failureFrom(played.page, 'log.search', { ...filter, query: 'vertigo' })).toBe('not-allowed');
-    await signOut();
-    writePolicyTo(folder, { auditorReadsText: true });
+    expect(await home.failure('log.search', { ...filter, query: 'vertigo' })).toBe('not-allowed');
+    await home.signOut();
+    writePolicyTo(home.folder, { auditorReadsText: true });
     await signInAgain('Ada Audit');
     expect(await search('vertigo')).toEqual([entry]);
-    expect(await failureFrom(played.page, 'log.search', { ...filter, query: ' * ' })).toBe('invalid-input');
+    expect(await home.failure('log.search', { ...filter, query: ' * ' })).toBe('invalid-input');
     expect(await typesOf('log.searched')).toBe(1);
   });
 });
@@ -121,50 +96,50 @@ describe('the search', () => {
 describe('reviewing', () => {
   it('marks what comes after the last review, with a note that is a commitment', async () => {
     await addPerson('Ada Audit', 'auditor');
-    const { rows } = await valueFrom(played.page, 'log.list', filter);
+    const { rows } = await home.value('log.list', filter);
     const upTo = rows[1]?.entry ?? entrySchema.parse(0);
-    const review = await valueFrom(played.page, 'log.review', { upTo, note: 'Nothing out of the ordinary.' });
+    const review = await home.value('log.review', { upTo, note: 'Nothing out of the ordinary.' });
     expect(review).toMatchObject({ from: 0, to: upTo });
-    expect(await failureFrom(played.page, 'log.review', { upTo, note: '' })).toBe('invalid-input');
-    expect(await failureFrom(played.page, 'log.review', { upTo: entrySchema.parse(100_000), note: '' })).toBe(
+    expect(await home.failure('log.review', { upTo, note: '' })).toBe('invalid-input');
+    expect(await home.failure('log.review', { upTo: entrySchema.parse(100_000), note: '' })).toBe(
       'record-not-found',
     );
-    const list = await valueFrom(played.page, 'log.list', filter);
+    const list = await home.value('log.list', filter);
     expect(list.rows.map((row) => [row.entry <= upTo, row.review?.name ?? null])).toEqual(
       list.rows.map((row) => [row.entry <= upTo, row.entry <= upTo ? 'Ada Audit' : null]),
     );
-    const record = await valueFrom(played.page, 'log.open', { entry: review.entry });
+    const record = await home.value('log.open', { entry: review.entry });
     expect(record.leafJson).toContain(`"data":{"from":0,"to":${upTo}}`);
     expect(record.payloads.map(({ field, text }) => [field, text])).toEqual([
       ['note', 'Nothing out of the ordinary.'],
     ]);
-    const next = await valueFrom(played.page, 'log.review', { upTo: review.entry, note: '' });
+    const next = await home.value('log.review', { upTo: review.entry, note: '' });
     expect(next.from).toBe(upTo + 1);
   });
 
   it('AC-13: IT is told what there is to look at', async () => {
-    await signInFrom(played.page, 'it-admin');
-    const before = await valueFrom(played.page, 'log.digest', today);
+    await home.signIn('it-admin');
+    const before = await home.value('log.digest', today);
     expect(before).toMatchObject({ failedSignIns: 0, breakGlass: 0, lastReview: null, lastDeparture: null });
-    await signOut();
-    const { users } = await valueFrom(played.page, 'app.getState', {});
+    await home.signOut();
+    const { users } = await home.value('app.getState', {});
     const userId = userIdSchema.parse(users.find((user) => user.role === 'clinician')?.userId);
-    await failureFrom(played.page, 'session.signIn', { userId, passphrase: 'not this one' });
-    await signInFrom(played.page, 'it-admin');
+    await home.failure('session.signIn', { userId, passphrase: 'not this one' });
+    await home.signIn('it-admin');
     const upTo = entrySchema.parse(3);
-    await valueFrom(played.page, 'log.review', { upTo, note: '' });
-    const after = await valueFrom(played.page, 'log.digest', today);
+    await home.value('log.review', { upTo, note: '' });
+    const after = await home.value('log.digest', today);
     expect(after).toMatchObject({ failedSignIns: 1, unreviewedDays: 0, lastReview: { upTo: 3 } });
-    const { days } = await valueFrom(played.page, 'log.activity', today);
+    const { days } = await home.value('log.activity', today);
     expect(days).toEqual([{ day: today.from, entries: after.logSize, attention: after.attention }]);
   });
 
   it('is not for clinicians', async () => {
-    await signInFrom(played.page, 'clinician');
+    await home.signIn('clinician');
     expect([
-      await failureFrom(played.page, 'log.review', { upTo: entrySchema.parse(0), note: '' }),
-      await failureFrom(played.page, 'log.digest', today),
-      await failureFrom(played.page, 'log.activity', today),
+      await home.failure('log.review', { upTo: entrySchema.parse(0), note: '' }),
+      await home.failure('log.digest', today),
+      await home.failure('log.activity', today),
     ]).toEqual(['not-allowed', 'not-allowed', 'not-allowed']);
   });
 });
@@ -172,9 +147,9 @@ describe('reviewing', () => {
 describe('the order of the list', () => {
   it('AC-24: can be by time, user, type and outcome, each turned round', async () => {
     await addPerson('Ada Audit', 'auditor');
-    await valueFrom(played.page, 'log.list', filter);
+    await home.value('log.list', filter);
     const names = async (by: 'entry' | 'user' | 'type' | 'outcome', reversed: boolean) => {
-      const { rows } = await valueFrom(played.page, 'log.list', {
+      const { rows } = await home.value('log.list', {
         ...filter,
         limit: 200,
         order: { by, reversed },

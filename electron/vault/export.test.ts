@@ -1,44 +1,23 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { RequestInput } from '../shared/contract.ts';
 import { entrySchema, userIdSchema } from '../shared/ids.ts';
 import { runVerifier } from './log/bundle-fixture.ts';
 import { leafEnvelopeSchema } from './log/leaf.ts';
 import { localDay } from './log/log-index.ts';
-import {
-  administratorPassphrase,
-  clinicianPassphrase,
-  setUpFrom,
-  signInFrom,
-  startPlayedVault,
-  valueFrom,
-  writePolicyTo,
-  type PlayedVault,
-} from './vault-fixture.ts';
+import { administratorPassphrase, clinicianPassphrase, writePolicyTo } from './vault-fixture.ts';
+import { useVaultHome } from './vault-home-fixture.ts';
 
-let folder: string;
+const home = useVaultHome();
 let target: string;
-let played: PlayedVault;
 
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cloister-export-'));
-  target = mkdtempSync(join(tmpdir(), 'cloister-target-'));
-  played = await startPlayedVault(folder, 'launch');
+beforeEach(() => {
+  target = join(home.folder, 'target');
+  mkdirSync(target);
 });
-afterEach(() => {
-  played.vault.stop();
-  rmSync(folder, { recursive: true });
-  rmSync(target, { recursive: true, force: true });
-});
-
-async function restart(): Promise<void> {
-  played.vault.stop();
-  played = await startPlayedVault(folder, 'launch');
-}
 
 function exportTo(
   path: string,
@@ -47,31 +26,31 @@ function exportTo(
   recipients: readonly string[] = [],
 ) {
   const fileGrant = randomUUID();
-  played.vault.grantFile(fileGrant, path, 'audit-bundle');
-  return played.page.ask('log.export', { clinicalText, selection, recipients: [...recipients], fileGrant });
+  home.vault.grantFile(fileGrant, path, 'audit-bundle');
+  return home.page.ask('log.export', { clinicalText, selection, recipients: [...recipients], fileGrant });
 }
 
 /** A clinician opens a document about each of two patients; then an auditor is signed in, who reads text. */
 async function asAuditorAfterTwoPatients(): Promise<string> {
-  await setUpFrom(played.page);
-  await signInFrom(played.page, 'it-admin');
-  const { code } = await valueFrom(played.page, 'accounts.add', {
+  await home.setUp();
+  await home.signIn('it-admin');
+  const { code } = await home.value('accounts.add', {
     displayName: 'Ada Auditor',
     role: 'auditor',
   });
-  writePolicyTo(folder, { auditorReadsText: true });
-  await restart();
-  await signInFrom(played.page, 'clinician');
+  writePolicyTo(home.folder, { auditorReadsText: true });
+  await home.restart();
+  await home.signIn('clinician');
   for (const patientReference of ['SYN-1', 'SYN-2'])
-    await valueFrom(played.page, 'source.recordOpened', {
+    await home.value('source.recordOpened', {
       patientReference,
       fileName: 'visit.txt',
       text: `A made-up visit of ${patientReference}.`,
     });
-  const { user } = await valueFrom(played.page, 'app.getState', {});
-  await restart();
-  await signInFrom(played.page, 'auditor', code);
-  await valueFrom(played.page, 'session.choosePassphrase', {
+  const { user } = await home.value('app.getState', {});
+  await home.restart();
+  await home.signIn('auditor', code);
+  await home.value('session.choosePassphrase', {
     passphrase: 'lantern orbit mustard willow seven',
   });
   if (user === null) throw new Error('a clinician was signed in');
@@ -84,14 +63,14 @@ function factsOf(path: string): unknown {
 
 async function outcomesOf(type: 'log.exported' | 'log.verified'): Promise<readonly string[]> {
   const filter = { patientReference: null, before: null, limit: 200, userId: null, type };
-  const { rows } = await valueFrom(played.page, 'log.list', filter);
+  const { rows } = await home.value('log.list', filter);
   return rows.map(({ outcome }) => outcome);
 }
 
 describe('an export', () => {
   it('by IT holds no clinical text, whatever is asked for', async () => {
-    await setUpFrom(played.page);
-    await signInFrom(played.page, 'it-admin');
+    await home.setUp();
+    await home.signIn('it-admin');
     const path = join(target, 'bundle.zip');
     expect(await exportTo(path, 'included')).toMatchObject({ ok: false, error: { code: 'not-allowed' } });
     expect(existsSync(path)).toBe(false);
@@ -100,28 +79,28 @@ describe('an export', () => {
   });
 
   it('by an auditor holds the text where the policy gives it, and nowhere else', async () => {
-    await setUpFrom(played.page);
-    await signInFrom(played.page, 'it-admin');
-    const { code } = await valueFrom(played.page, 'accounts.add', {
+    await home.setUp();
+    await home.signIn('it-admin');
+    const { code } = await home.value('accounts.add', {
       displayName: 'Ada Auditor',
       role: 'auditor',
     });
-    await restart();
-    await signInFrom(played.page, 'auditor', code);
+    await home.restart();
+    await home.signIn('auditor', code);
     const passphrase = 'lantern orbit mustard willow seven';
-    await valueFrom(played.page, 'session.choosePassphrase', { passphrase });
+    await home.value('session.choosePassphrase', { passphrase });
     const path = join(target, 'bundle.zip');
     expect(await exportTo(path, 'included')).toMatchObject({ ok: false, error: { code: 'not-allowed' } });
-    writePolicyTo(folder, { auditorReadsText: true });
-    await restart();
-    await signInFrom(played.page, 'auditor', passphrase);
+    writePolicyTo(home.folder, { auditorReadsText: true });
+    await home.restart();
+    await home.signIn('auditor', passphrase);
     expect(await exportTo(path, 'included')).toMatchObject({ ok: true });
     expect(runVerifier(path).out).toContain('texts match their commitments');
   });
 
   it('that fails is recorded as failed, and leaves nothing behind', async () => {
-    await setUpFrom(played.page);
-    await signInFrom(played.page, 'it-admin');
+    await home.setUp();
+    await home.signIn('it-admin');
     expect(await exportTo(join(target, 'gone', 'bundle.zip'))).toMatchObject({
       ok: false,
       error: { code: 'export-failed' },
@@ -131,11 +110,11 @@ describe('an export', () => {
   });
 
   it('and a check are done one at a time, and the second is told so', async () => {
-    await setUpFrom(played.page);
-    await signInFrom(played.page, 'it-admin');
+    await home.setUp();
+    await home.signIn('it-admin');
     const [first, second, third] = await Promise.all([
-      played.page.ask('log.verify', {}),
-      played.page.ask('log.verify', {}),
+      home.page.ask('log.verify', {}),
+      home.page.ask('log.verify', {}),
       exportTo(join(target, 'bundle.zip')),
     ]);
     expect([first.ok, second.ok, third.ok]).toEqual([true, false, false]);
@@ -148,21 +127,21 @@ describe('an export', () => {
   });
 
   it('that a lock cuts off takes what it wrote along', async () => {
-    await setUpFrom(played.page);
-    await signInFrom(played.page, 'it-admin');
+    await home.setUp();
+    await home.signIn('it-admin');
     void exportTo(join(target, 'bundle.zip'));
-    await valueFrom(played.page, 'session.lock', {});
+    await home.value('session.lock', {});
     expect(readdirSync(target).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 });
 
 describe('an export that is stopped', () => {
   it('leaves no file, and the record says that it was begun and stopped', async () => {
-    await setUpFrom(played.page);
-    await signInFrom(played.page, 'it-admin');
+    await home.setUp();
+    await home.signIn('it-admin');
     const [exported] = await Promise.all([
       exportTo(join(target, 'bundle.zip')),
-      played.page.ask('log.cancelExport', {}),
+      home.page.ask('log.cancelExport', {}),
     ]);
     expect(exported).toMatchObject({
       ok: false,
@@ -174,9 +153,9 @@ describe('an export that is stopped', () => {
   });
 
   it('when none is running is nothing, and stops no later one', async () => {
-    await setUpFrom(played.page);
-    await signInFrom(played.page, 'it-admin');
-    expect(await played.page.ask('log.cancelExport', {})).toMatchObject({ ok: true });
+    await home.setUp();
+    await home.signIn('it-admin');
+    expect(await home.page.ask('log.cancelExport', {})).toMatchObject({ ok: true });
     expect(await exportTo(join(target, 'bundle.zip'))).toMatchObject({ ok: true });
   });
 });
@@ -184,8 +163,8 @@ describe('an export that is stopped', () => {
 describe('an encrypted export', () => {
   const path = (): string => join(target, 'bundle.zip.age');
   beforeEach(async () => {
-    await setUpFrom(played.page);
-    await signInFrom(played.page, 'it-admin');
+    await home.setUp();
+    await home.signIn('it-admin');
   });
 
   it('is for its recipients, whose hashes stand in the record', async () => {
@@ -278,14 +257,14 @@ describe('an extract', () => {
   });
 
   it('about a patient is not for IT, who is told no patients; of a user it is, without text', async () => {
-    await setUpFrom(played.page);
-    const user = await signInFrom(played.page, 'it-admin');
+    await home.setUp();
+    const user = await home.signIn('it-admin');
     expect(user).toMatchObject({ next: 'signed-in' });
     expect(await exportTo(path(), 'withheld', { by: 'patient', patientReference: 'SYN-1' })).toMatchObject({
       ok: false,
       error: { code: 'not-allowed' },
     });
-    const state = await valueFrom(played.page, 'app.getState', {});
+    const state = await home.value('app.getState', {});
     const userId = userIdSchema.parse(state.user?.userId);
     const selection = { by: 'user', userId } as const;
     expect(await exportTo(path(), 'included', selection)).toMatchObject({ error: { code: 'not-allowed' } });
@@ -304,10 +283,10 @@ describe('an extract', () => {
       userId: null,
       type: 'log.exported',
     } as const;
-    const { rows } = await valueFrom(played.page, 'log.list', filter);
+    const { rows } = await home.value('log.list', filter);
     const [row] = rows;
     if (row === undefined) throw new Error('there is one');
-    const { leafJson } = await valueFrom(played.page, 'log.open', { entry: row.entry });
+    const { leafJson } = await home.value('log.open', { entry: row.entry });
     const leaf = leafEnvelopeSchema.parse(JSON.parse(leafJson));
     expect(leaf.data).toMatchObject({ selection: { by: 'patient', patient: leaf.patient }, recipients: [] });
   });
@@ -322,41 +301,41 @@ describe('set-up', () => {
     acceptSingleRecipient: true,
   };
   async function proveOne(): Promise<void> {
-    const { identity } = await valueFrom(played.page, 'setup.createRecoveryKey', {});
-    await valueFrom(played.page, 'setup.proveRecoveryKey', { identity });
+    const { identity } = await home.value('setup.createRecoveryKey', {});
+    await home.value('setup.proveRecoveryKey', { identity });
   }
 
   it('that is asked for twice at once happens once, and leaves one record', async () => {
     await proveOne();
     const answers = await Promise.all([
-      played.page.ask('setup.complete', people),
-      played.page.ask('setup.complete', people),
+      home.page.ask('setup.complete', people),
+      home.page.ask('setup.complete', people),
     ]);
     expect(answers.map((answer) => (answer.ok ? 'done' : answer.error.code))).toEqual([
       'done',
       'already-set-up',
     ]);
-    expect(readdirSync(join(folder, 'data')).filter((name) => name.includes('setup'))).toEqual([]);
-    expect(await signInFrom(played.page, 'it-admin')).toMatchObject({ next: 'signed-in' });
+    expect(readdirSync(join(home.folder, 'data')).filter((name) => name.includes('setup'))).toEqual([]);
+    expect(await home.signIn('it-admin')).toMatchObject({ next: 'signed-in' });
   });
 
   it('needs a keychain where the policy requires it; an older installation goes on and says so', async () => {
-    writePolicyTo(folder, { deviceBinding: 'required' });
-    await restart();
+    writePolicyTo(home.folder, { deviceBinding: 'required' });
+    await home.restart();
     await proveOne();
-    expect(await played.page.ask('setup.complete', people)).toMatchObject({
+    expect(await home.page.ask('setup.complete', people)).toMatchObject({
       ok: false,
       error: { code: 'keychain-required', message: expect.stringContaining('Nothing was set up') },
     });
-    expect(existsSync(join(folder, 'data', 'keyring.json'))).toBe(false);
+    expect(existsSync(join(home.folder, 'data', 'keyring.json'))).toBe(false);
 
-    writePolicyTo(folder, {}, 2);
-    await restart();
-    await setUpFrom(played.page);
-    writePolicyTo(folder, { deviceBinding: 'required' }, 3);
-    await restart();
-    await signInFrom(played.page, 'it-admin');
-    const { notices } = await valueFrom(played.page, 'app.getState', {});
+    writePolicyTo(home.folder, {}, 2);
+    await home.restart();
+    await home.setUp();
+    writePolicyTo(home.folder, { deviceBinding: 'required' }, 3);
+    await home.restart();
+    await home.signIn('it-admin');
+    const { notices } = await home.value('app.getState', {});
     expect(notices).toContainEqual(
       expect.objectContaining({ message: expect.stringContaining('the passphrase alone guards') }),
     );

@@ -1,48 +1,30 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { runVerifier } from './log/bundle-fixture.ts';
-import {
-  setUpFrom,
-  signInFrom,
-  startPlayedVault,
-  valueFrom,
-  writePolicyTo,
-  type PlayedVault,
-} from './vault-fixture.ts';
+import { writePolicyTo } from './vault-fixture.ts';
+import { useVaultHome } from './vault-home-fixture.ts';
 
 /** What IT's agents find, of the real vault: only the page and the model are played. */
-let folder: string;
+const home = useVaultHome();
 let spool: string;
-let played: PlayedVault;
 let identity: string;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cloister-spooling-'));
-  spool = mkdtempSync(join(tmpdir(), 'cloister-spool-'));
+  spool = join(home.folder, 'spool');
+  mkdirSync(spool);
   identity = await generateX25519Identity();
   const other = await identityToRecipient(await generateX25519Identity());
-  played = await startPlayedVault(folder, 'launch');
-  await setUpFrom(played.page);
-  writePolicyTo(folder, {
+  await home.setUp();
+  writePolicyTo(home.folder, {
     spoolFolder: spool,
     spoolRecipients: `${other},${await identityToRecipient(identity)}`,
   });
-  await restart();
-});
-afterEach(() => {
-  played.vault.stop();
-  rmSync(folder, { recursive: true });
-  rmSync(spool, { recursive: true, force: true });
+  await home.restart();
 });
 
-async function restart(): Promise<void> {
-  played.vault.stop();
-  played = await startPlayedVault(folder, 'launch');
-}
 const spooled = (ending: string): readonly string[] =>
   readdirSync(spool)
     .filter((name) => name.endsWith(ending))
@@ -59,18 +41,18 @@ const entries = (): readonly number[] =>
   );
 
 it('puts the entries there at sign-in and at the end of a session, for its recipients only and without text', async () => {
-  await signInFrom(played.page, 'clinician');
+  await home.signIn('clinician');
   await soon(() => {
     expect([spooled('.log').length, spooled('.zip.age').length]).toEqual([1, 1]);
   });
-  await valueFrom(played.page, 'chat.sendPrompt', {
+  await home.value('chat.sendPrompt', {
     patientReference: 'SYN-1',
     taskId: 'soap-note',
     sourceText: 'A made-up SPOOLCANARY visit.',
     question: '',
     regenerates: null,
   });
-  await valueFrom(played.page, 'session.lock', {});
+  await home.value('session.lock', {});
   await soon(() => {
     expect([spooled('.log').length, spooled('.zip.age').length]).toEqual([2, 2]);
   });
@@ -93,24 +75,24 @@ it('puts the entries there at sign-in and at the end of a session, for its recip
 async function decrypted(name: string): Promise<string> {
   const decrypter = new Decrypter();
   decrypter.addIdentity(identity);
-  const path = join(folder, `${name}.zip`);
+  const path = join(home.folder, `${name}.zip`);
   writeFileSync(path, await decrypter.decrypt(readFileSync(join(spool, name))));
   return path;
 }
 
 it('puts them there every hour, and at a quit', async () => {
-  await signInFrom(played.page, 'clinician');
+  await home.signIn('clinician');
   await soon(() => {
     expect(spooled('.zip.age')).toHaveLength(1);
   });
-  await valueFrom(played.page, 'log.verify', {});
+  await home.value('log.verify', {});
   await soon(() => {
-    played.pass(3_600_000);
+    home.pass(3_600_000);
     expect(spooled('.zip.age')).toHaveLength(2);
   });
-  await valueFrom(played.page, 'log.verify', {});
+  await home.value('log.verify', {});
   await new Promise<void>((resolve) => {
-    played.vault.stop(resolve);
+    home.vault.stop(resolve);
   });
   expect(spooled('.zip.age')).toHaveLength(3);
   // Each proves that it continues the record of the one before.
@@ -126,28 +108,28 @@ it('puts them there every hour, and at a quit', async () => {
 });
 
 it('goes on where it was, and says that nothing could be put there', async () => {
-  await signInFrom(played.page, 'clinician');
+  await home.signIn('clinician');
   // Not only written, but recorded too: the file ends before the entry that tells of it.
   await soon(async () => {
-    const { logSize } = await valueFrom(played.page, 'app.getState', {});
+    const { logSize } = await home.value('app.getState', {});
     expect(spooled('.log')).toHaveLength(1);
     expect(logSize).toBeGreaterThan(Math.max(...entries()) + 1);
   });
-  await valueFrom(played.page, 'session.signOut', {});
+  await home.value('session.signOut', {});
   await soon(() => {
     expect(spooled('.log')).toHaveLength(2);
   });
   rmSync(spool, { recursive: true });
-  await restart();
-  await signInFrom(played.page, 'it-admin');
+  await home.restart();
+  await home.signIn('it-admin');
   await soon(() => {
-    expect(JSON.stringify(played.page.events.filter(({ event }) => event === 'notice'))).toContain(
+    expect(JSON.stringify(home.page.events.filter(({ event }) => event === 'notice'))).toContain(
       'spoolFolder',
     );
   });
   const filter = { before: null, limit: 100, userId: null, patientReference: null };
-  const failed = await valueFrom(played.page, 'log.list', { ...filter, type: 'log.spool-failed' });
+  const failed = await home.value('log.list', { ...filter, type: 'log.spool-failed' });
   expect(failed.rows).toHaveLength(1);
-  const done = await valueFrom(played.page, 'log.list', { ...filter, type: 'log.spooled' });
+  const done = await home.value('log.list', { ...filter, type: 'log.spooled' });
   expect(done.rows).toHaveLength(1);
 });

@@ -1,56 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FromVault } from '../links/vault-control.ts';
-import {
-  appStateSchema,
-  contract,
-  type RequestInput,
-  type RequestName,
-  type RequestOutput,
-} from '../shared/contract.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { appStateSchema, contract, type RequestName } from '../shared/contract.ts';
 import { entrySchema, turnIdSchema, userIdSchema } from '../shared/ids.ts';
 import { leafEnvelopeSchema } from './log/leaf.ts';
-import {
-  administratorPassphrase,
-  clinicianPassphrase,
-  failureFrom,
-  setUpFrom,
-  signInFrom,
-  startPlayedVault,
-  valueFrom,
-  type PlayedPage,
-} from './vault-fixture.ts';
-import { playModel, report, type PlayedModel } from './played-model-fixture.ts';
-import type { Vault } from './vault-parts.ts';
+import { administratorPassphrase, clinicianPassphrase } from './vault-fixture.ts';
+import { playModel, report } from './played-model-fixture.ts';
+import { useVaultHome } from './vault-home-fixture.ts';
 
-let folder: string;
-let vault: Vault;
-let page: PlayedPage;
-let model: PlayedModel;
-let posted: FromVault[];
-
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cloister-vault-'));
-  await start('launch');
-});
-afterEach(() => {
-  vault.stop();
-  rmSync(folder, { recursive: true });
-});
-
-async function start(startedBecause: 'launch' | 'vault-crashed'): Promise<void> {
-  ({ vault, page, model, posted } = await startPlayedVault(folder, startedBecause));
-}
-
-const value = <N extends RequestName>(name: N, input: RequestInput<N>): Promise<RequestOutput<N>> =>
-  valueFrom(page, name, input);
-const failure = <N extends RequestName>(name: N, input: RequestInput<N>): Promise<string> =>
-  failureFrom(page, name, input);
-const setUp = () => setUpFrom(page);
-const signIn = (role: 'clinician' | 'it-admin') => signInFrom(page, role);
+const home = useVaultHome();
+const { value, failure, setUp, signIn, logged } = home;
 
 const prompt = {
   patientReference: 'SYN-1',
@@ -59,17 +19,6 @@ const prompt = {
   question: '',
   regenerates: null,
 } as const;
-
-async function logged(): Promise<string[]> {
-  const { rows } = await value('log.list', {
-    before: null,
-    limit: 100,
-    userId: null,
-    type: null,
-    patientReference: null,
-  });
-  return rows.map((row) => row.type);
-}
 
 describe('first run', () => {
   it('is complete only with proven recovery keys and long passphrases, and happens once', async () => {
@@ -94,7 +43,7 @@ describe('first run', () => {
     expect(
       await failure('setup.complete', { ...people, clinician: short, acceptSingleRecipient: true }),
     ).toBe('passphrase-too-weak');
-    expect(existsSync(join(folder, 'data', 'cloister.db'))).toBe(false);
+    expect(existsSync(join(home.folder, 'data', 'cloister.db'))).toBe(false);
     await value('setup.complete', { ...people, acceptSingleRecipient: true });
     expect(await failure('setup.complete', { ...people, acceptSingleRecipient: true })).toBe(
       'already-set-up',
@@ -125,8 +74,8 @@ describe('roles', () => {
   });
 
   it('cuts off a page that sends anything but frames', async () => {
-    await page.send('nonsense');
-    expect(page.isClosed()).toBe(true);
+    await home.page.send('nonsense');
+    expect(home.page.isClosed()).toBe(true);
   });
 });
 
@@ -138,22 +87,22 @@ describe('an interaction', () => {
 
   it('commits the intent before the model hears it, and the outcome before it counts as ended', async () => {
     const { turnId, entry } = await value('chat.sendPrompt', prompt);
-    const asked = model.heard.at(-1);
+    const asked = home.model.heard.at(-1);
     expect(asked?.kind === 'generate' ? [asked.turnId, asked.user.includes('CANARYWORD')] : null).toEqual([
       turnId,
       true,
     ]);
-    model.say({ kind: 'delta', turnId, text: 'Subjective\n' });
-    model.say({ kind: 'delta', turnId, text: 'Cough.' });
+    home.model.say({ kind: 'delta', turnId, text: 'Subjective\n' });
+    home.model.say({ kind: 'delta', turnId, text: 'Cough.' });
     expect(await failure('note.accept', { turnId, finalText: 'x' })).toBe('turn-not-finished');
     expect(await failure('clipboard.recordCopy', { turnId, text: 'x' })).toBe('turn-not-finished');
-    model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
-    const deltas = page.events.filter((event) => event.event === 'turn.delta');
+    home.model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
+    const deltas = home.page.events.filter((event) => event.event === 'turn.delta');
     expect(deltas.map((event) => [event.seq, event.text])).toEqual([
       [0, 'Subjective\n'],
       [1, 'Cough.'],
     ]);
-    const ended = page.events.find((event) => event.event === 'turn.ended');
+    const ended = home.page.events.find((event) => event.event === 'turn.ended');
     expect([ended?.end.outcome, ended?.end.entry]).toEqual(['completed', entry + 1]);
     const record = await value('log.open', { entry: ended?.end.entry ?? entry });
     expect([record.counterpart, record.inclusion.proven, record.payloads]).toEqual([
@@ -166,8 +115,8 @@ describe('an interaction', () => {
   it('AC-06: stores prompt and response, times, requestor, device, model, parameters, destination and outcome', async () => {
     const startedAt = Date.now();
     const { turnId, entry } = await value('chat.sendPrompt', prompt);
-    model.say({ kind: 'delta', turnId, text: 'Cough.' });
-    model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
+    home.model.say({ kind: 'delta', turnId, text: 'Cough.' });
+    home.model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
     const { users } = await value('app.getState', {});
     const clinician = users.find(({ role }) => role === 'clinician');
     const asked = await value('log.open', { entry });
@@ -202,8 +151,8 @@ describe('an interaction', () => {
 
   it('stores an accepted note as a diff against the draft', async () => {
     const { turnId } = await value('chat.sendPrompt', prompt);
-    model.say({ kind: 'delta', turnId, text: 'Cough.\n' });
-    model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
+    home.model.say({ kind: 'delta', turnId, text: 'Cough.\n' });
+    home.model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
     const accepted = await value('note.accept', { turnId, finalText: 'Cough.\nRest.\n' });
     const record = await value('log.open', { entry: accepted.entry });
     expect(record.payloads[0]?.text).toContain('+Rest.');
@@ -212,7 +161,7 @@ describe('an interaction', () => {
 
   it('refuses a source that does not fit, by how much, and records that', async () => {
     const { turnId } = await value('chat.sendPrompt', prompt);
-    model.say({
+    home.model.say({
       kind: 'refused',
       turnId,
       promptTokens: 3000,
@@ -220,7 +169,7 @@ describe('an interaction', () => {
       reservedAnswerTokens: 256,
       overByTokens: 1208,
     });
-    const ended = page.events.find((event) => event.event === 'turn.ended');
+    const ended = home.page.events.find((event) => event.event === 'turn.ended');
     expect([ended?.end.outcome, ended?.end.error?.code]).toEqual(['refused', 'does-not-fit']);
     expect(ended?.end.error?.message).toContain(
       'by about 3 of its 6 words (1208 of 3000 text units; there is room for 1792)',
@@ -229,8 +178,8 @@ describe('an interaction', () => {
   });
 
   it('says and records that the model does not come back when it ended too often', async () => {
-    model.die();
-    vault.inferenceEnded({ exitCode: 9, replaced: false });
+    home.model.die();
+    home.vault.inferenceEnded({ exitCode: 9, replaced: false });
     const { model: status } = await value('app.getState', {});
     expect([status.state, status.state === 'failed' ? status.error.code : '']).toEqual([
       'failed',
@@ -238,31 +187,31 @@ describe('an interaction', () => {
     ]);
     expect(await failure('chat.sendPrompt', prompt)).toBe('model-not-ready');
     await value('session.signOut', {});
-    await start('launch');
+    await home.startAnother('launch');
     await signIn('it-admin');
     expect(await logged()).toEqual(expect.arrayContaining(['model.refused', 'process.ended']));
   });
 
   it('keeps everything shown when the model process dies in the middle', async () => {
     const { turnId } = await value('chat.sendPrompt', prompt);
-    model.say({ kind: 'delta', turnId, text: 'Shown before the crash.' });
-    model.die();
-    vault.inferenceEnded({ exitCode: 9, replaced: true });
-    const ended = page.events.find((event) => event.event === 'turn.ended');
+    home.model.say({ kind: 'delta', turnId, text: 'Shown before the crash.' });
+    home.model.die();
+    home.vault.inferenceEnded({ exitCode: 9, replaced: true });
+    const ended = home.page.events.find((event) => event.event === 'turn.ended');
     expect([ended?.end.outcome, ended?.end.reason]).toEqual(['aborted', 'engine-stopped']);
     expect((await value('chat.reread', { turnId })).text).toBe('Shown before the crash.');
     expect(await failure('chat.sendPrompt', prompt)).toBe('model-not-ready');
-    model = playModel(vault);
+    playModel(home.vault);
     await value('chat.sendPrompt', prompt);
   });
 
   it('closes the intent of a vault that was killed, at the next sign-in, with everything shown', async () => {
     const { turnId } = await value('chat.sendPrompt', prompt);
-    model.say({ kind: 'delta', turnId, text: 'Shown before ' });
-    model.say({ kind: 'delta', turnId, text: 'the kill.' });
+    home.model.say({ kind: 'delta', turnId, text: 'Shown before ' });
+    home.model.say({ kind: 'delta', turnId, text: 'the kill.' });
     // A killed process closes nothing: a second vault opens the same folder, as after a restart.
-    const killed = vault;
-    await start('vault-crashed');
+    const killed = home.vault;
+    await home.startAnother('vault-crashed');
     await signIn('clinician');
     const again = await value('chat.reread', { turnId });
     expect([again.text, again.end?.outcome, again.end?.reason]).toEqual([
@@ -280,9 +229,13 @@ describe('an interaction', () => {
   it('ends a running answer at lock, records it, and hands main the end of the session', async () => {
     await value('chat.sendPrompt', prompt);
     await value('session.lock', {});
-    expect(posted.at(-1)).toMatchObject({ kind: 'session-ended', because: 'locked', lockReason: 'by-hand' });
+    expect(home.posted.at(-1)).toMatchObject({
+      kind: 'session-ended',
+      because: 'locked',
+      lockReason: 'by-hand',
+    });
     expect(await failure('chat.sendPrompt', prompt)).toBe('not-signed-in');
-    await start('launch');
+    await home.startAnother('launch');
     await signIn('clinician');
     expect(await logged()).toEqual(
       expect.arrayContaining(['session.locked', 'response.aborted', 'prompt.submitted']),
@@ -291,12 +244,12 @@ describe('an interaction', () => {
 
   it('ends at a lock that meets a sign-in, and tells main that this is no crash', async () => {
     await value('session.lock', {});
-    await start('launch');
+    await home.startAnother('launch');
     const { users } = await value('app.getState', {});
     const userId = userIdSchema.parse(users.at(-1)?.userId);
     const signingIn = value('session.signIn', { userId, passphrase: clinicianPassphrase });
-    vault.lock('suspend');
-    expect(posted.at(-1)).toEqual({
+    home.vault.lock('suspend');
+    expect(home.posted.at(-1)).toEqual({
       kind: 'session-ended',
       because: 'signed-out',
       userId: null,
@@ -309,7 +262,7 @@ describe('an interaction', () => {
     expect(await failure('chat.sendPrompt', { ...prompt, patientReference: '12345' })).toBe(
       'synthetic-patients-only',
     );
-    expect(model.heard.filter((message) => message.kind === 'generate')).toEqual([]);
+    expect(home.model.heard.filter((message) => message.kind === 'generate')).toEqual([]);
   });
 
   it('refuses text that has no UTF-8 of its own', async () => {
@@ -322,7 +275,7 @@ describe('an interaction', () => {
     const { entry } = await value('chat.sendPrompt', prompt);
     expect(await failure('log.open', { entry: 0 as never })).toBe('record-not-found');
     await value('session.signOut', {});
-    await start('launch');
+    await home.startAnother('launch');
     await signIn('it-admin');
     const record = await value('log.open', { entry });
     expect(record.payloads.map((payload) => [payload.field, payload.text, payload.withheld])).toEqual([
@@ -336,13 +289,13 @@ describe('an interaction', () => {
 
   it('leaves no word of the source in any file of the data folder', async () => {
     const { turnId } = await value('chat.sendPrompt', prompt);
-    model.say({ kind: 'delta', turnId, text: 'ANSWERCANARY' });
-    model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
-    const entries = readdirSync(join(folder, 'data'), { withFileTypes: true });
+    home.model.say({ kind: 'delta', turnId, text: 'ANSWERCANARY' });
+    home.model.say({ kind: 'ended', turnId, reason: 'end-of-answer', report });
+    const entries = readdirSync(join(home.folder, 'data'), { withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
     expect(files).toEqual(expect.arrayContaining(['cloister.db', 'cloister.db-wal', 'keyring.json']));
     for (const file of files) {
-      const bytes = readFileSync(join(folder, 'data', file));
+      const bytes = readFileSync(join(home.folder, 'data', file));
       expect([file, bytes.includes('CANARY')]).toEqual([file, false]);
     }
   });
@@ -364,12 +317,12 @@ describe('signing in', () => {
     ['keyring.json', 'keyring-damaged'],
   ])('refuses a damaged %s without touching it', async (file, code) => {
     await setUp();
-    const path = join(folder, 'data', file);
+    const path = join(home.folder, 'data', file);
     const damaged = readFileSync(path);
     damaged.fill(0x5a, 100, 3000);
     writeFileSync(path, damaged);
-    vault.stop();
-    await start('launch');
+    home.vault.stop();
+    await home.startAnother('launch');
     const state = await value('app.getState', {});
     const userId = state.users[0]?.userId ?? userIdSchema.parse(randomUUID());
     const seen =
