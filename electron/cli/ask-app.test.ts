@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from 'otpauth';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -16,51 +15,34 @@ import { readKeyring } from '../vault/keys/keyring-file.ts';
 import { valueOf } from '../vault/keys/keys-fixture.ts';
 import { parseRecoveryIdentity } from '../vault/keys/recovery-key.ts';
 import { signEd25519 } from '../vault/log/ed25519.ts';
-import {
-  administratorPassphrase,
-  clinicianPassphrase,
-  setUpFrom,
-  signInFrom,
-  startPlayedVault,
-  valueFrom,
-  writePolicyTo,
-  type PlayedVault,
-} from '../vault/vault-fixture.ts';
+import { administratorPassphrase, clinicianPassphrase, writePolicyTo } from '../vault/vault-fixture.ts';
+import { useVaultHome } from '../vault/vault-home-fixture.ts';
 import { cliDeps, givenSecret, jsonAnswer, run, type Run } from './cli-fixture.ts';
 
 /** Commands on the real vault over the real socket; only the page and the model of the vault are played. */
-let folder: string;
-let played: PlayedVault;
+const home = useVaultHome();
 let recovery: readonly string[];
 let listener: { close(): void } | null = null;
 const line = createLocalLine();
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cloister-ask-'));
-  played = await startPlayedVault(folder, 'launch');
-  recovery = await setUpFrom(played.page);
-  await restart();
+  recovery = await home.setUp();
+  await home.restart();
 });
 afterEach(() => {
-  played.vault.stop();
   listener?.close();
   listener = null;
-  rmSync(folder, { recursive: true });
 });
 
-async function restart(): Promise<void> {
-  played.vault.stop();
-  played = await startPlayedVault(folder, 'launch');
-}
-const socketPath = (): string => join(folder, 'data', controlSocket);
+const socketPath = (): string => join(home.folder, 'data', controlSocket);
 const asks = (words: readonly string[], secret: string): Promise<Run> =>
-  run(words, cliDeps(givenSecret(secret), { dataFolder: join(folder, 'data') }));
+  run(words, cliDeps(givenSecret(secret), { dataFolder: join(home.folder, 'data') }));
 const verify = (secret = administratorPassphrase): Promise<Run> =>
   asks(['log', 'verify', '--as', 'Ivy Admin', '--json'], secret);
 /** Newest first: what, and who. */
 async function logged(): Promise<string[]> {
   const filter = { before: null, limit: 100, userId: null, type: null, patientReference: null };
-  const { rows } = await valueFrom(played.page, 'log.list', filter);
+  const { rows } = await home.value('log.list', filter);
   return rows.map(({ type, actorName }) => `${type} ${actorName ?? 'Cloister'}`);
 }
 
@@ -70,13 +52,12 @@ describe('a command that asks the app', () => {
   });
 
   it('checks the record in the name of IT while a clinician works, and both are in the record', async () => {
-    await signInFrom(played.page, 'clinician');
+    await home.signIn('clinician');
     const { exitCode, answer } = await verify();
     expect(exitCode).toBe(0);
     expect(JSON.parse(answer)).toMatchObject({ consistent: true, firstBadEntry: null });
-    await valueFrom(played.page, 'session.signOut', {});
-    await restart();
-    await signInFrom(played.page, 'it-admin');
+    await home.signOut();
+    await home.signIn('it-admin');
     expect((await logged()).filter((line) => /^(?:command|log\.verified|session)/.test(line))).toEqual([
       'session.signed-in Ivy Admin',
       'session.signed-out Cleo Clinician',
@@ -88,8 +69,8 @@ describe('a command that asks the app', () => {
   });
 
   it('says that the record is not whole, which entry is the first that is wrong, and ends with 1', async () => {
-    await signInFrom(played.page, 'clinician');
-    const data = join(folder, 'data');
+    await home.signIn('clinician');
+    const data = join(home.folder, 'data');
     const { keyring } = valueOf(readKeyring(data)) ?? {};
     const identity = parseRecoveryIdentity(recovery[0] ?? '');
     if (keyring === undefined || !identity.ok) throw new Error('no key file');
@@ -112,7 +93,7 @@ describe('a command that asks the app', () => {
   });
 
   it('tells IT of the last days, and a clinician nothing', async () => {
-    await signInFrom(played.page, 'clinician');
+    await home.signIn('clinician');
     const told = await asks(['log', 'digest', '--as', 'Ivy Admin'], `${administratorPassphrase}\n`);
     expect(told.exitCode).toBe(0);
     expect(told.answer).toMatch(/^entries {14}\d+$/m);
@@ -120,16 +101,16 @@ describe('a command that asks the app', () => {
     expect(jsonAnswer(refused)).toMatchObject({ problem: { code: 'not-allowed' } });
   });
 
-  it('compares with the folder of checkpoints, or says that there is none', async () => {
-    await signInFrom(played.page, 'clinician');
+  it('compares with the home.folder of checkpoints, or says that there is none', async () => {
+    await home.signIn('clinician');
     const anchor = ['log', 'anchor', '--as', 'Ivy Admin', '--json'];
     expect(jsonAnswer(await asks(anchor, administratorPassphrase))).toMatchObject({
       problem: { message: expect.stringContaining('anchorFolder') },
     });
-    const share = mkdtempSync(join(folder, 'share-'));
-    writePolicyTo(folder, { anchorFolder: share });
-    await restart();
-    await signInFrom(played.page, 'clinician');
+    const share = mkdtempSync(join(home.folder, 'share-'));
+    writePolicyTo(home.folder, { anchorFolder: share });
+    await home.restart();
+    await home.signIn('clinician');
     await asks(anchor, administratorPassphrase);
     const done = await asks(anchor, administratorPassphrase);
     expect(done.exitCode).toBe(0);
@@ -140,32 +121,30 @@ describe('a command that asks the app', () => {
   });
 
   it('guesses no passphrase: the waits are those of the sign-in screen', async () => {
-    writePolicyTo(folder, { signInFreeAttempts: 1, signInLockoutAfter: 3, signInLockoutMinutes: 5 });
-    await restart();
-    await signInFrom(played.page, 'clinician');
+    writePolicyTo(home.folder, { signInFreeAttempts: 1, signInLockoutAfter: 3, signInLockoutMinutes: 5 });
+    await home.restart();
+    await home.signIn('clinician');
     for (const guess of ['not this one', 'nor this one'])
       expect(jsonAnswer(await verify(guess))).toMatchObject({ problem: { code: 'wrong-passphrase' } });
     expect(jsonAnswer(await verify())).toMatchObject({ problem: { code: 'sign-in-delayed' } });
-    expect((await valueFrom(played.page, 'app.getState', {})).phase).toBe('signed-in');
-    await valueFrom(played.page, 'session.signOut', {});
-    await restart();
-    const state = await valueFrom(played.page, 'app.getState', {});
+    expect((await home.value('app.getState', {})).phase).toBe('signed-in');
+    await home.signOut();
+    const state = await home.value('app.getState', {});
     const userId = state.users.find(({ role }) => role === 'it-admin')?.userId ?? '';
     expect(
-      await played.page.ask('session.signIn', { userId, passphrase: administratorPassphrase }),
+      await home.page.ask('session.signIn', { userId, passphrase: administratorPassphrase }),
     ).toMatchObject({ ok: false, error: { code: 'sign-in-delayed' } });
   });
 
   it('asks for the second factor, and refuses an account that has to set it up first', async () => {
-    await signInFrom(played.page, 'it-admin');
-    const { key } = await valueFrom(played.page, 'account.startSecondFactor', {});
+    await home.signIn('it-admin');
+    const { key } = await home.value('account.startSecondFactor', {});
     const code = appShows(key);
-    const { codes } = await valueFrom(played.page, 'account.confirmSecondFactor', { code });
-    writePolicyTo(folder, { secondFactor: 'required' });
-    await valueFrom(played.page, 'session.signOut', {});
-    await restart();
-    await signInFrom(played.page, 'it-admin');
-    await valueFrom(played.page, 'session.giveSecondFactor', { code: codes[1] ?? '' });
+    const { codes } = await home.value('account.confirmSecondFactor', { code });
+    writePolicyTo(home.folder, { secondFactor: 'required' });
+    await home.signOut();
+    await home.signIn('it-admin');
+    await home.value('session.giveSecondFactor', { code: codes[1] ?? '' });
 
     const wrong = await verify(`${administratorPassphrase}\n000000`);
     expect(jsonAnswer(wrong)).toMatchObject({ problem: { code: 'second-factor-wrong' } });
@@ -179,11 +158,11 @@ describe('a command that asks the app', () => {
   });
 
   it('finds the account by name or id, and asks for no secret where it finds none', async () => {
-    await signInFrom(played.page, 'clinician');
-    const deps = cliDeps({}, { dataFolder: join(folder, 'data') });
+    await home.signIn('clinician');
+    const deps = cliDeps({}, { dataFolder: join(home.folder, 'data') });
     const unknown = await run(['log', 'verify', '--as', 'Nobody', '--json'], deps);
     expect(jsonAnswer(unknown)).toMatchObject({ problem: { code: 'invalid-input' } });
-    const { users } = await valueFrom(played.page, 'app.getState', {});
+    const { users } = await home.value('app.getState', {});
     const id = users.find(({ role }) => role === 'it-admin')?.userId ?? '';
     expect((await asks(['log', 'verify', '--as', id], administratorPassphrase)).exitCode).toBe(0);
   });
@@ -192,11 +171,11 @@ describe('a command that asks the app', () => {
 describe('the socket', () => {
   it('is there while somebody is signed in, for this account only, and over one that a killed vault left', async () => {
     expect(existsSync(socketPath())).toBe(false);
-    await signInFrom(played.page, 'clinician');
+    await home.signIn('clinician');
     await vi.waitFor(() => {
       expect(existsSync(socketPath())).toBe(true);
     }, 120_000);
-    await valueFrom(played.page, 'session.lock', {});
+    await home.value('session.lock', {});
     await vi.waitFor(() => {
       expect(existsSync(socketPath())).toBe(false);
     }, 120_000);
@@ -204,20 +183,20 @@ describe('the socket', () => {
       env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
     });
     expect([killed.signal, existsSync(socketPath())]).toEqual(['SIGKILL', true]);
-    await restart();
-    await signInFrom(played.page, 'clinician');
+    await home.restart();
+    await home.signIn('clinician');
     expect((await verify()).exitCode).toBe(0);
   });
 
   it('ends what a command has begun when the screen is locked, and says so in the record', async () => {
-    await signInFrom(played.page, 'clinician');
+    await home.signIn('clinician');
     const channel = await connected();
     channel?.send({ kind: 'sign-in', userId: await idOf('it-admin'), passphrase: administratorPassphrase });
     expect(await channel?.next()).toEqual({ kind: 'signed-in' });
-    await valueFrom(played.page, 'session.lock', {});
+    await home.value('session.lock', {});
     expect(await channel?.next()).toBeUndefined();
-    await restart();
-    await signInFrom(played.page, 'it-admin');
+    await home.restart();
+    await home.signIn('it-admin');
     expect((await logged()).filter((line) => /^(?:command|session\.locked)/.test(line))).toEqual([
       'session.locked Cleo Clinician',
       'command.signed-out Ivy Admin',
@@ -230,7 +209,7 @@ describe('the socket', () => {
     ['a request that commands may not send', { kind: 'request', name: 'log.open', input: { entry: 1 } }],
     ['what is no message', { kind: 'hello' }],
   ])('breaks off at %s', async (_, message) => {
-    await signInFrom(played.page, 'clinician');
+    await home.signIn('clinician');
     const channel = await connected();
     channel?.send(message);
     expect(await channel?.next()).toBeUndefined();
@@ -238,7 +217,7 @@ describe('the socket', () => {
   });
 
   it('breaks off at a line that does not begin as it must, or never ends', async () => {
-    await signInFrom(played.page, 'clinician');
+    await home.signIn('clinician');
     await vi.waitFor(() => {
       expect(existsSync(socketPath())).toBe(true);
     }, 120_000);
@@ -258,23 +237,23 @@ describe('the socket', () => {
 
 describe('a failure of ours in a conversation', () => {
   it('ends the command and not the vault: here the session is closed while a passphrase is tried', async () => {
-    await signInFrom(played.page, 'clinician');
+    await home.signIn('clinician');
     const channel = await connected();
     channel?.send({ kind: 'sign-in', userId: await idOf('it-admin'), passphrase: administratorPassphrase });
     // The derivation takes a third of a second; the lock comes in the middle of it.
     await new Promise((soon) => setTimeout(soon, 50));
-    await valueFrom(played.page, 'session.lock', {});
+    await home.value('session.lock', {});
     expect(await channel?.next()).toBeUndefined();
     // Long enough for the derivation to end and to find nothing open any more: an unhandled failure fails this test.
     await new Promise((done) => setTimeout(done, 1500));
-    await restart();
-    await signInFrom(played.page, 'it-admin');
+    await home.restart();
+    await home.signIn('it-admin');
     expect((await logged()).filter((line) => line.startsWith('command'))).toEqual([]);
   });
 });
 
 describe('a program that took the place of the vault', () => {
-  const neverAsked = () => cliDeps({}, { dataFolder: join(folder, 'data') });
+  const neverAsked = () => cliDeps({}, { dataFolder: join(home.folder, 'data') });
 
   it('gets no secret: it cannot sign with the log key', async () => {
     const strangersKey = Buffer.alloc(32, 7);
@@ -290,8 +269,8 @@ describe('a program that took the place of the vault', () => {
   });
 
   it('gets none by handing on what the vault signed for another conversation', async () => {
-    await signInFrom(played.page, 'clinician');
-    const place = join(mkdtempSync(join(folder, 'elsewhere-')), controlSocket);
+    await home.signIn('clinician');
+    const place = join(mkdtempSync(join(home.folder, 'elsewhere-')), controlSocket);
     listener = line.listen(place, 1, (socket) => {
       // In the middle: towards the command it would have to have a key of its own, and the vault signs only for its caller's.
       const vault = line.connect(socketPath());
@@ -324,7 +303,7 @@ async function handOnFirstFrame(from: Duplex, to: Duplex): Promise<void> {
 const leaveSocket = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
 
 function subject() {
-  const read = readKeyring(join(folder, 'data'));
+  const read = readKeyring(join(home.folder, 'data'));
   if (!read.ok || read.value === null) throw new Error('no key file');
   const { installationId, log } = read.value.keyring;
   return { installationId, origin: log.origin };
@@ -340,7 +319,7 @@ async function connected() {
 }
 
 async function idOf(role: string): Promise<string> {
-  const { users } = await valueFrom(played.page, 'app.getState', {});
+  const { users } = await home.value('app.getState', {});
   return users.find((user) => user.role === role)?.userId ?? '';
 }
 

@@ -1,6 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { entrySchema } from '../../shared/ids.ts';
@@ -10,14 +8,8 @@ import { openReadOnlyDatabase } from '../database/open-database.ts';
 import { openLogReader, openSnapshotReader } from '../log/log-reader.ts';
 import { verifyLog, type LogCheck } from '../log/verify-log.ts';
 import { beginRetention, type Retention } from '../session/retention.ts';
-import {
-  setUpFrom,
-  signInFrom,
-  startPlayedVault,
-  valueFrom,
-  writePolicyTo,
-  type PlayedVault,
-} from '../vault-fixture.ts';
+import { writePolicyTo } from '../vault-fixture.ts';
+import { useVaultHome } from '../vault-home-fixture.ts';
 
 /** AC-12. The record is a real encrypted file and only the clock is set by hand: ten years pass in a test. */
 const start = Date.UTC(2026, 0, 5, 9);
@@ -320,28 +312,20 @@ it('AC-12: three verifiers accept a bundle and an extract without the deleted te
 });
 
 describe('AC-12: what the signed policy says of retention', () => {
-  let folder: string;
-  let played: PlayedVault;
+  const home = useVaultHome();
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'cloister-retention-'));
-    played = await startPlayedVault(folder, 'launch');
-    await setUpFrom(played.page);
-  });
-  afterEach(() => {
-    played.vault.stop();
-    rmSync(folder, { recursive: true });
+    await home.setUp();
   });
   async function under(settings: Record<string, unknown>, version: number) {
-    writePolicyTo(folder, settings, version);
-    played.vault.stop();
-    played = await startPlayedVault(folder, 'launch');
-    await signInFrom(played.page, 'it-admin');
-    return valueFrom(played.page, 'retention.get', {});
+    writePolicyTo(home.folder, settings, version);
+    await home.restart();
+    await home.signIn('it-admin');
+    return home.value('retention.get', {});
   }
 
   it('is in force in the vault: ten years without a word of it, its years, and a hold', async () => {
-    await signInFrom(played.page, 'it-admin');
-    expect(await valueFrom(played.page, 'retention.get', {})).toMatchObject({ years: 10, legalHold: false });
+    await home.signIn('it-admin');
+    expect(await home.value('retention.get', {})).toMatchObject({ years: 10, legalHold: false });
     expect(await under({ retentionYears: 12 }, 1)).toMatchObject({ years: 12, legalHold: false });
     expect(await under({ retentionYears: 6, legalHold: true }, 2)).toMatchObject({
       years: 6,
@@ -351,7 +335,7 @@ describe('AC-12: what the signed policy says of retention', () => {
 
   it('below six years is signed for nobody', () => {
     expect(() => {
-      writePolicyTo(folder, { retentionYears: 5 });
+      writePolicyTo(home.folder, { retentionYears: 5 });
     }).toThrow(/retentionYears/);
   });
 });
