@@ -69,6 +69,12 @@ export const neverShift = {
   },
 };
 
+/**
+ * A model that begins to think aloud is made to end that at once: its thoughts are no part of the answer, so they would be written
+ * unseen and unrecorded, and take the room of the answer.
+ */
+const noThoughts = { thoughtTokens: 0, commentTokens: 0 };
+
 type Progress = { read: Read; readAt: number; firstTextAt: number | null };
 
 /** One model context with one sequence. Not for two generations at a time: the caller sees to that. */
@@ -106,6 +112,7 @@ export function createConversation(deps: {
       seed: sampler.seed,
       repeatPenalty: sampler.repeatPenalty === 1 ? false : { penalty: sampler.repeatPenalty },
       contextShift: neverShift,
+      budgets: noThoughts,
       ...(structure === null ? {} : { grammar: await deps.grammarFor(structure) }),
     });
     if (metadata.stopReason === 'abort') return { reason: 'stopped', endMarks: 0 } as const;

@@ -79,11 +79,26 @@ export async function openConversation(options: {
   };
 }
 
+/**
+ * No template may add what the record does not hold: a wish to think aloud, whose words nobody would see, or the day, with which
+ * a replay would ask something else.
+ */
+export const wrapperSettings = {
+  gemma4: { reasoning: false },
+  harmony: { reasoningEffort: 'low', todayDate: null },
+  'llama3.1': { todayDate: null },
+  'llama3.2-lightweight': { todayDate: null },
+  muse: { reasoningStrength: 'low', todayDate: null },
+  seed: { thinkingBudget: 0 },
+} as const;
+
 const wrappers = new WeakMap<LlamaModel, ReturnType<NodeLlamaCpp['resolveChatWrapper']>>();
 
 /** Of the model's own template. Finding it out takes a third of a second, which each conversation with the model would wait for. */
 function wrapperOf({ nodeLlamaCpp }: LlamaRuntime, model: LlamaModel) {
-  const known = wrappers.get(model) ?? nodeLlamaCpp.resolveChatWrapper(model, { warningLogs: false });
+  const known =
+    wrappers.get(model) ??
+    nodeLlamaCpp.resolveChatWrapper(model, { warningLogs: false, customWrapperSettings: wrapperSettings });
   wrappers.set(model, known);
   return known;
 }

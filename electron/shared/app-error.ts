@@ -40,6 +40,7 @@ export const appErrorCodes = [
   'file-not-text',
   'file-unreadable',
   'file-too-large',
+  'text-too-long',
   'export-failed',
   'backup-failed',
   'backup-unusable',

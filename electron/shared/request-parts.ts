@@ -5,13 +5,15 @@ import type { Caller } from './roles.ts';
 
 /** A lone surrogate has no UTF-8 of its own, so two texts would share one commitment: refused before anything else. */
 export const wellFormed = z.string().refine((text) => text.isWellFormed());
-/** Characters. A transcript of an hour is about 60,000. */
-export const sourceTextSchema = wellFormed.max(400_000);
+/** Characters (UTF-16 code units) that are taken. A transcript of an hour is about 60,000. What is longer is refused whole: a part of it would look like the whole. */
+export const mostCharacters = { source: 400_000, question: 4000, patientReference: 64 } as const;
+export const sourceTextSchema = wellFormed.max(mostCharacters.source);
+export const questionSchema = wellFormed.max(mostCharacters.question);
 /** Far longer than anybody types, so that a paste that went wrong is refused, counted and recorded like any wrong passphrase. */
 export const passphraseSchema = z.string().max(20_000);
 export const displayNameSchema = wellFormed.trim().min(1).max(120);
 /** What the clinician types to say which patient: a record number or the like. Stored in the encrypted database only. */
-export const patientReferenceSchema = wellFormed.trim().min(1).max(64);
+export const patientReferenceSchema = wellFormed.trim().min(1).max(mostCharacters.patientReference);
 export const ageRecipientSchema = z.string().regex(/^age1[02-9ac-hj-np-z]{58}$/);
 
 export const empty = z.strictObject({});

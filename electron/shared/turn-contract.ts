@@ -4,7 +4,9 @@ import { entrySchema, turnIdSchema } from './ids.ts';
 import {
   clinicians,
   empty,
+  mostCharacters,
   patientReferenceSchema,
+  questionSchema,
   readers,
   request,
   sourceTextSchema,
@@ -68,22 +70,25 @@ export const turnEndSchema = z.strictObject({
 });
 export type TurnEnd = z.infer<typeof turnEndSchema>;
 
+/** Drafts on one desk: the oldest leave it, and stay in the record. */
+export const mostTurns = 50;
+
 export const workspaceDraftSchema = z.strictObject({
-  patientReference: z.string().max(64),
+  patientReference: z.string().max(mostCharacters.patientReference),
   sourceText: sourceTextSchema,
   taskId: taskIdSchema,
-  question: wellFormed.max(4000),
+  question: questionSchema,
   /** The turn whose answer stands in the draft pane. */
   turnId: turnIdSchema.nullable(),
   /** Of the turn in the pane, in drafts that were stored before each turn had its own edits. */
   editedText: sourceTextSchema.nullable(),
   /** All turns about this source, in the order in which they were asked for. */
-  turnIds: z.array(turnIdSchema).max(50).default([]),
+  turnIds: z.array(turnIdSchema).max(mostTurns).default([]),
   /** Edited drafts and accepted ones, by turn. */
   edits: z.partialRecord(turnIdSchema, sourceTextSchema).default({}),
   accepted: z.partialRecord(turnIdSchema, entrySchema).default({}),
   /** A further question about the draft in the pane, as it is being typed. */
-  followUp: wellFormed.max(4000).default(''),
+  followUp: questionSchema.default(''),
 });
 export type WorkspaceDraft = z.infer<typeof workspaceDraftSchema>;
 
@@ -104,7 +109,7 @@ export type Fit = z.infer<typeof fitSchema>;
 const askedSchema = {
   taskId: taskIdSchema,
   sourceText: sourceTextSchema,
-  question: wellFormed.max(4000),
+  question: questionSchema,
   /** The turn that `question` goes on from, with all that was said before it; its source is the one of that turn. */
   follows: turnIdSchema.nullable().default(null),
 };

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ToInference } from '../links/model-port.ts';
+import { silenceLimitMs } from '../shared/engine-silence.ts';
 import type { TurnId } from '../shared/ids.ts';
 import { report } from './played-model-fixture.ts';
 import { useVaultHome } from './vault-home-fixture.ts';
@@ -243,6 +244,15 @@ describe('a source that is too long', () => {
     expect((await value('chat.reread', { turnId: sent.turnId })).end?.reason).toBe('stopped-by-user');
   });
 
+  it('goes on with as many drafts waiting as may wait', async () => {
+    await value('chat.sendPrompt', { ...prompt, sourceText, inParts: true });
+    for (let n = 0; n < 8; n += 1) await value('chat.sendPrompt', prompt);
+    expect(await failure('chat.sendPrompt', prompt)).toBe('turn-in-progress');
+    answer(lastAsked().turnId, 'Notes.');
+    await settled();
+    expect([lastAsked().user.startsWith('This is part 2 of'), ends()]).toEqual([true, []]);
+  });
+
   it('is stopped between two steps too, when nothing of it runs or waits', async () => {
     const { taskId, question } = prompt;
     const parts = (await value('source.measure', { taskId, question, sourceText }))?.parts ?? 0;
@@ -324,6 +334,21 @@ describe('reading ahead', () => {
     home.model.say(evaluated('released'));
     expect(home.page.events.at(-1)).toEqual({ event: 'source.prepared', fraction: null });
     expect((await value('source.prepare', source)).entry).not.toBeNull();
+  });
+
+  it('leaves the memory of the model also where only a draft was written', async () => {
+    const { turnId } = await value('chat.sendPrompt', prompt);
+    answer(turnId, 'Subjective: a cough.');
+    await value('source.release', {});
+    expect(home.model.heard.at(-1)?.kind).toBe('release');
+  });
+
+  it('makes way for a draft, and a model that hangs then is ended all the same', async () => {
+    await value('source.prepare', source);
+    await value('chat.sendPrompt', { ...prompt, ...source });
+    home.model.say(evaluated('interrupted'));
+    home.pass(silenceLimitMs('answer', 12.5));
+    expect(home.posted.at(-1)).toEqual({ kind: 'inference-hung' });
   });
 
   it('has an outcome after a crash', async () => {

@@ -265,6 +265,15 @@ describe('an interaction', () => {
     expect(home.model.heard.filter((message) => message.kind === 'generate')).toEqual([]);
   });
 
+  it('writes nothing from an empty source, and records nothing of it', async () => {
+    const before = (await logged()).length;
+    expect(await failure('chat.sendPrompt', { ...prompt, sourceText: ' \n' })).toBe('invalid-input');
+    expect([home.model.heard.filter(({ kind }) => kind === 'generate'), (await logged()).length]).toEqual([
+      [],
+      before,
+    ]);
+  });
+
   it('refuses text that has no UTF-8 of its own', async () => {
     expect(await failure('chat.sendPrompt', { ...prompt, sourceText: 'half a pair \ud83d' })).toBe(
       'invalid-input',

@@ -70,6 +70,8 @@ export const workspaceStrings = {
     'The draft ended at the longest length that this model writes: it may be unfinished. Read it before you accept it.',
   emptyDraft: 'The draft appears here.',
   emptyDraftDetail: 'It is written on this computer. Read it against the source before you accept it.',
+  tooLongToTake: (over: number) =>
+    `This is ${over.toLocaleString('en')} ${over === 1 ? 'character' : 'characters'} too long for its field, so nothing of it was taken in: a part would look like the whole. What stood there is kept. Shorten it, or take it in pieces.`,
   needPatient: 'Type a patient reference first.',
   needSource: 'Paste or open a source first.',
   needQuestion: 'Type a question first.',

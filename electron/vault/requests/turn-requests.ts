@@ -6,6 +6,7 @@ import type { Flavour } from '../../shared/flavour.ts';
 import { turnIdSchema, type TurnId } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { tasks } from '../../shared/tasks.ts';
+import { mostTurns } from '../../shared/turn-contract.ts';
 import type { OpenSession } from '../session/open-session.ts';
 import { CommittedConversation, readTurn, type RecordedRequest } from '../turns/committed-conversation.ts';
 import { countRequest } from '../turns/parts-plan.ts';
@@ -45,6 +46,7 @@ export function turnHandlers(deps: TurnRequestDeps): TurnHandlers {
   function aboutSource(input: Asked): Result<OwnParts> {
     if (input.follows === null) {
       const { sourceText, taskId } = input;
+      if (sourceText.trim() === '' && !tasks[taskId].needsQuestion) return err(nothingToWriteFrom);
       const { text, sharedCharacters } = requestText(input);
       const characters = sourceText.length;
       return ok({
@@ -90,7 +92,7 @@ export function turnHandlers(deps: TurnRequestDeps): TurnHandlers {
       question: input.follows === null ? input.question : '',
       turnId,
       editedText: null,
-      turnIds: [...others, turnId].slice(-50),
+      turnIds: [...others, turnId].slice(-mostTurns),
       edits: before?.edits ?? {},
       accepted: before?.accepted ?? {},
       followUp: '',
@@ -215,6 +217,10 @@ export const notFinished = appError(
 const nothingAsked = appError(
   'invalid-input',
   'There is no question yet. Nothing was recorded. Type what you want to know, and ask again.',
+);
+const nothingToWriteFrom = appError(
+  'invalid-input',
+  'There is no source to write from. Nothing was recorded. Paste or open one first.',
 );
 const textsGone = appError(
   'record-not-found',

@@ -97,15 +97,14 @@ const noModel = appError(
   'No approved model is installed. Your work is kept. Ask IT to install one, then start Cloister again.',
 );
 
-/** Says nothing about whether more is to come. */
-const isAside = ({ kind }: FromInference): boolean => kind === 'network-blocked' || kind === 'graphics-begin';
-
 export function createModelGateway(deps: Deps): ModelGateway {
   let port: Port | null = null;
   let status: ModelStatus = beforeLoad;
   let facts: LoadedFacts | null = null;
   let isGivenUp = false;
   let counts = 0;
+  /** The turn or the reading that the engine was given last: the end of one before it says nothing of this one. */
+  let awaited: string | null = null;
   const counting = new Map<number, (tokens: readonly number[] | null) => void>();
 
   const setStatus = (next: ModelStatus): void => {
@@ -129,13 +128,30 @@ export function createModelGateway(deps: Deps): ModelGateway {
   /** What was said tells whether more is to come. */
   function watch(said: FromInference): void {
     const { watchdog } = deps;
-    if (said.kind === 'status') {
-      if (said.status.state === 'loading') watchdog.expects('load');
-      else watchdog.rests();
-    } else if (said.kind === 'reading' || said.kind === 'delta' || said.kind === 'evaluating') {
-      watchdog.expects('answer');
-    } else if (said.kind !== 'counted' && said.kind !== 'loaded' && !isAside(said)) {
-      watchdog.rests();
+    switch (said.kind) {
+      case 'status':
+        if (said.status.state === 'loading') watchdog.expects('load');
+        else watchdog.rests();
+        return;
+      case 'reading':
+      case 'delta':
+      case 'evaluating':
+        watchdog.expects('answer');
+        return;
+      case 'evaluated':
+        if (said.evaluationId === awaited) watchdog.rests();
+        return;
+      case 'ended':
+      case 'refused':
+      case 'failed':
+        if (said.turnId === awaited) watchdog.rests();
+        return;
+      case 'loaded':
+      case 'counted':
+      case 'graphics-begin':
+      case 'network-blocked':
+        // Says nothing about whether more is to come.
+        return;
     }
   }
 
@@ -229,6 +245,7 @@ export function createModelGateway(deps: Deps): ModelGateway {
       if (!committed || system === undefined || prompt === undefined) {
         throw new Error('only a committed request may reach the model');
       }
+      awaited = options.turnId;
       deps.watchdog.expects('answer');
       post({ kind: 'generate', system, earlier: [...conversation.exchanges], user: prompt, ...options });
     },
@@ -237,6 +254,7 @@ export function createModelGateway(deps: Deps): ModelGateway {
       if (!LeafReceipt.isReceipt(receipt) || system === undefined || content === undefined) {
         throw new Error('only a committed source may reach the model');
       }
+      awaited = options.evaluationId;
       deps.watchdog.expects('answer');
       post({ kind: 'evaluate', system, user: content, ...options });
     },

@@ -111,7 +111,7 @@ export function createSourceReading(deps: {
       end(reason, { promptTokens, evaluatedTokens, elapsedMs: Math.round(elapsedMs) });
     },
     release() {
-      if (last === null) return;
+      // Also where nothing was read ahead: a draft leaves its source and itself there.
       last = null;
       gateway.release();
       // Its end comes with the figures where it is still being read.

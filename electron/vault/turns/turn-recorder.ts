@@ -94,7 +94,7 @@ export function createTurnRecorder(deps: TurnDeps): TurnRecorder {
     const facts = deps.gateway.facts();
     const status = deps.gateway.status();
     if (facts === null || status.state !== 'ready') return err(notReady);
-    if (waiting.length >= mostWaiting) return err(tooManyWaiting);
+    if (waiting.length >= mostWaiting && first !== true) return err(tooManyWaiting);
     // An earlier outcome that a full disk refused is caught up on before anything new.
     closeOpenTurns(deps, 'error', (turnId) => knows(turnId));
     const { contextTokens } = status;

@@ -7,7 +7,7 @@ import type { ModelGateway } from './model-gateway.ts';
 import { joinRequest, partRequest, type Note, type Work } from './part-requests.ts';
 import { planParts } from './parts-plan.ts';
 import type { TurnRecorder } from './turn-recorder.ts';
-import { abortWords } from './turn-outcome.ts';
+import { abortWords, recordingError } from './turn-outcome.ts';
 import { longestAnswer, reservedAnswerTokens, type TurnRequest } from './turn-request.ts';
 
 /**
@@ -44,6 +44,15 @@ export function createWorkInParts(deps: {
   const stopped = new Set<TurnId>();
   const known = new Map<TurnId, { readonly whole: TurnRequest; readonly end: TurnEnd | null }>();
 
+  /** A full disk ends the work, with what was read, and not the queue. */
+  const submit: TurnRecorder['submit'] = (request, how) => {
+    try {
+      return recorder.submit(request, how);
+    } catch (cause) {
+      return err(recordingError(cause));
+    }
+  };
+
   /** One step before the draft: recorded like every request; the screen hears of its progress alone. */
   function take(
     work: Work,
@@ -51,7 +60,7 @@ export function createWorkInParts(deps: {
     how: { readonly alongside?: (entry: Entry) => void; readonly first: boolean },
   ) {
     const ended = Promise.withResolvers<Outcome<Note>>();
-    const begun = recorder.submit(request, {
+    const begun = submit(request, {
       ...how,
       onEnded: (end, text) => {
         if (end.outcome !== 'completed') return ended.resolve(err(end));
@@ -112,7 +121,7 @@ export function createWorkInParts(deps: {
     const notes = parts.ok ? await joinUntilTheyFit(work, parts.value) : parts;
     if (!notes.ok) return fail(work, notes.error);
     if (stopped.has(work.whole.turnId)) return fail(work, stoppedEnd(work, notes.value));
-    const begun = recorder.submit(joinRequest(work, notes.value, 'draft'), { first: true });
+    const begun = submit(joinRequest(work, notes.value, 'draft'), { first: true });
     if (!begun.ok) return fail(work, endWith(work, notes.value, begun.error));
     known.delete(work.whole.turnId);
     recorder.letGo(work.id);

@@ -4,7 +4,7 @@ import { workspaceStrings as words } from '../../strings/workspace-strings.ts';
 import { isRunning, type Answer } from './draft-assembly.ts';
 import { DraftTable } from './draft-table.tsx';
 import { GrowingText } from './growing-text.tsx';
-import { selectedText } from './recorded-copy.ts';
+import { copyFromField, selectedText } from './recorded-copy.ts';
 import { readRows } from './structured-answer.ts';
 import { useSilence } from './use-silence.ts';
 import type { WorkspaceModel } from './use-workspace.ts';
@@ -39,9 +39,10 @@ export function DraftBody(props: { readonly model: WorkspaceModel; readonly edit
         aria-label={words.editing}
         value={model.draftText}
         spellCheck={false}
-        maxLength={400_000}
         onCopy={onCopy}
-        onCut={onCopy}
+        onCut={(event) => {
+          copyFromField(event, (text) => model.copy(text, true), model.edit);
+        }}
         onChange={(event) => {
           model.edit(event.target.value);
         }}

@@ -28,7 +28,6 @@ export function FollowUp({
         id={id}
         value={model.desk.followUp}
         placeholder={words.followUp}
-        maxLength={4000}
         autoComplete="off"
         spellCheck={false}
         onChange={(event) => {

@@ -1,8 +1,8 @@
 import { appError, type AppError } from '../../../electron/shared/app-error.ts';
+import { mostCharacters } from '../../../electron/shared/request-parts.ts';
 import { err, ok, type Result } from '../../../electron/shared/result.ts';
 
-/** Characters that the contract takes. */
-const maximumCharacters = 400_000;
+const maximumCharacters = mostCharacters.source;
 const maximumBytes = maximumCharacters * 4;
 
 /** Reads a text file strictly: what is not UTF-8 text is refused and never shown with replacement characters. */

@@ -1,8 +1,8 @@
 import { FileText } from 'lucide-react';
-import { useId, type ClipboardEvent, type ReactNode, type RefObject } from 'react';
+import { useId, type ReactNode, type RefObject } from 'react';
 import { workspaceStrings as words } from '../../strings/workspace-strings.ts';
 import { Button } from '../../ui/button.tsx';
-import { selectedText } from './recorded-copy.ts';
+import { copyFromField } from './recorded-copy.ts';
 import { SourceMeter } from './source-meter.tsx';
 import type { WorkspaceModel } from './use-workspace.ts';
 
@@ -16,17 +16,7 @@ export function SourcePane(props: {
   const id = useId();
   const hasPatient = desk.patientReference.trim() !== '';
 
-  /** A copy by keyboard or menu is recorded first too; a cut then takes the text out. */
-  function onCopy(event: ClipboardEvent<HTMLTextAreaElement>, cut: boolean): void {
-    const text = selectedText(event.target);
-    event.preventDefault();
-    if (text === '') return;
-    const { selectionStart, selectionEnd, value } = event.currentTarget;
-    void model.copy(text, false).then((copied) => {
-      if (copied && cut)
-        model.change({ sourceText: value.slice(0, selectionStart) + value.slice(selectionEnd) });
-    });
-  }
+  const copied = (text: string): Promise<boolean> => model.copy(text, false);
 
   return (
     <section className="pane" aria-labelledby={`${id}-title`}>
@@ -39,7 +29,6 @@ export function SourcePane(props: {
           className="patient"
           value={desk.patientReference}
           placeholder={words.patientHint}
-          maxLength={64}
           autoComplete="off"
           spellCheck={false}
           disabled={running}
@@ -55,17 +44,18 @@ export function SourcePane(props: {
         aria-label={words.source}
         placeholder={words.sourceEmpty}
         value={desk.sourceText}
-        maxLength={400_000}
         spellCheck={false}
         readOnly={running}
         onChange={(event) => {
           model.change({ sourceText: event.target.value });
         }}
         onCopy={(event) => {
-          onCopy(event, false);
+          copyFromField(event, copied);
         }}
         onCut={(event) => {
-          onCopy(event, true);
+          copyFromField(event, copied, (sourceText) => {
+            model.change({ sourceText });
+          });
         }}
       />
       <SourceMeter source={model.source} />

@@ -45,7 +45,6 @@ export function TaskChoice({ model }: { readonly model: WorkspaceModel }): React
             autoComplete="off"
             id={`${id}-question`}
             rows={2}
-            maxLength={4000}
             value={model.desk.question}
             spellCheck={false}
             onChange={(event) => {

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import type { AppError } from '../../../electron/shared/app-error.ts';
 import type { WorkspaceDraft } from '../../../electron/shared/turn-contract.ts';
 import { useApp } from '../../app/app-context.ts';
 
@@ -30,6 +31,7 @@ export type DeskModel = {
 export function useDesk(
   onSaveReady: (save: () => Promise<void>) => void,
   onLoaded: (desk: WorkspaceDraft) => void,
+  onSaveFailed: (error: AppError) => void,
 ): DeskModel {
   const { vault } = useApp();
   const [desk, setDesk] = useState(emptyDesk);
@@ -40,8 +42,10 @@ export function useDesk(
   }, [desk]);
 
   const save = useCallback(async () => {
-    if (loaded.current) await vault.request('workspace.saveDraft', latest.current);
-  }, [vault]);
+    if (!loaded.current) return;
+    const saved = await vault.request('workspace.saveDraft', latest.current);
+    if (!saved.ok) onSaveFailed(saved.error);
+  }, [vault, onSaveFailed]);
   useEffect(() => {
     onSaveReady(save);
   }, [onSaveReady, save]);

@@ -1,8 +1,10 @@
 import { useCallback, useRef, useState } from 'react';
-import type { AppError } from '../../../electron/shared/app-error.ts';
+import { appError, type AppError } from '../../../electron/shared/app-error.ts';
 import type { TurnId } from '../../../electron/shared/ids.ts';
 import { tasks } from '../../../electron/shared/tasks.ts';
-import type { WorkspaceDraft } from '../../../electron/shared/turn-contract.ts';
+import { mostCharacters } from '../../../electron/shared/request-parts.ts';
+import { mostTurns, type WorkspaceDraft } from '../../../electron/shared/turn-contract.ts';
+import { workspaceStrings as words } from '../../strings/workspace-strings.ts';
 import { useApp } from '../../app/app-context.ts';
 import { isRunning, newAnswer, type Answer } from './draft-assembly.ts';
 import { recordedCopy } from './recorded-copy.ts';
@@ -40,6 +42,15 @@ export type WorkspaceModel = {
   clear(): Promise<void>;
 };
 
+/** Fields of the desk that take so much and no more. */
+const limits = {
+  sourceText: 'source',
+  question: 'question',
+  followUp: 'question',
+  patientReference: 'patientReference',
+} as const;
+const limited = ['sourceText', 'question', 'followUp', 'patientReference'] as const;
+
 /** What a clinician works with: the source, the drafts about it, and what can be done with them. */
 export function useWorkspace(onSaveReady: (save: () => Promise<void>) => void): WorkspaceModel {
   const { vault } = useApp();
@@ -51,6 +62,7 @@ export function useWorkspace(onSaveReady: (save: () => Promise<void>) => void): 
     useCallback((kept: WorkspaceDraft) => {
       void readAnswers.current(kept.turnIds);
     }, []),
+    setError,
   );
   const running = answers.some(isRunning);
   const source = useSource(desk, running);
@@ -78,9 +90,21 @@ export function useWorkspace(onSaveReady: (save: () => Promise<void>) => void): 
     put(newAnswer({ turnId, ...asked }, waiting), replaces);
     change((before) => ({
       turnId,
-      turnIds: [...before.turnIds.filter((id) => id !== replaces && id !== turnId), turnId],
+      turnIds: [...before.turnIds.filter((id) => id !== replaces && id !== turnId), turnId].slice(-mostTurns),
       followUp: '',
     }));
+  }
+
+  /** @returns whether it is taken; what is too long is not, and the field keeps what stood there */
+  function isTaken(texts: Pick<Partial<WorkspaceDraft>, keyof typeof limits>): boolean {
+    const over = Math.max(
+      ...limited.map((field) => (texts[field]?.length ?? 0) - mostCharacters[limits[field]]),
+    );
+    setError((before) => {
+      if (over > 0) return appError('text-too-long', words.tooLongToTake(over));
+      return before?.code === 'text-too-long' ? null : before;
+    });
+    return over <= 0;
   }
 
   return {
@@ -93,10 +117,12 @@ export function useWorkspace(onSaveReady: (save: () => Promise<void>) => void): 
     draftText,
     hasUnsavedEdits: edited !== undefined && acceptedEntry === null,
     running,
-    change,
+    change(part) {
+      if (isTaken(part)) change(part);
+    },
     edit(text) {
       const { turnId } = latest();
-      if (turnId === null) return;
+      if (turnId === null || !isTaken({ sourceText: text })) return;
       change(({ edits, accepted }) => ({
         edits: { ...edits, [turnId]: text },
         accepted: without(accepted, turnId),

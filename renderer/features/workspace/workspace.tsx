@@ -7,7 +7,7 @@ import { DraftPane } from './draft-pane.tsx';
 import { SourcePane } from './source-pane.tsx';
 import { isRunning } from './draft-assembly.ts';
 import { useWorkspace } from './use-workspace.ts';
-import { canWriteAgain, type WriteHow } from './write-row.tsx';
+import { writeByKey, type WriteHow } from './write-row.tsx';
 
 /** Source on the left, draft on the right, nothing else. */
 export function Workspace(props: {
@@ -15,11 +15,12 @@ export function Workspace(props: {
   readonly onSaveReady: (save: () => Promise<void>) => void;
 }): ReactNode {
   const model = useWorkspace(props.onSaveReady);
-  const [asking, setAsking] = useState<'clear' | 'again' | null>(null);
+  const [asking, setAsking] = useState<'clear' | WriteHow | null>(null);
+  const place = useRef<HTMLElement>(null);
   const sourceField = useRef<HTMLTextAreaElement>(null);
 
   function write(how: WriteHow): void {
-    if (how.again && model.hasUnsavedEdits) setAsking('again');
+    if (how.again && model.hasUnsavedEdits) setAsking(how);
     else void model.write(how);
   }
 
@@ -34,9 +35,14 @@ export function Workspace(props: {
   }
 
   const onKey = useEffectEvent((event: KeyboardEvent) => {
+    // The desk stays where it is while another place or a dialog has the person's attention.
+    if (event.repeat || place.current?.checkVisibility() !== true || document.querySelector('dialog[open]'))
+      return;
     const { answer } = model;
-    if ((event.ctrlKey || event.metaKey) && event.key === 'Enter' && !isRunning(answer))
-      write({ again: canWriteAgain(model), inParts: false });
+    if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
+      const how = writeByKey(model);
+      if (how !== null) write(how);
+    }
     if (event.key === 'Escape' && isRunning(answer) && answer !== null) void model.stop(answer.turnId);
   });
   useEffect(() => {
@@ -50,7 +56,7 @@ export function Workspace(props: {
   }, []);
 
   return (
-    <main className="workspace">
+    <main ref={place} className="workspace">
       <SourcePane
         model={model}
         field={sourceField}
@@ -79,7 +85,7 @@ export function Workspace(props: {
               kind="primary"
               onClick={() => {
                 setAsking(null);
-                void (asking === 'clear' ? model.clear() : model.write({ again: true, inParts: false }));
+                void (asking === 'clear' ? model.clear() : model.write(asking));
               }}
             >
               {asking === 'clear' ? words.clearConfirm : words.regenerate}

@@ -22,8 +22,8 @@ export function WriteRow(props: {
   const again = canWriteAgain(model);
   const isShownRunning = isRunning(answer);
   const parts = source.fit?.parts ?? 1;
-  const isTooLong = (source.fit?.overWords ?? 0) > 0;
-  const isAskedFor = model.answers.some((each) => isRunning(each) && isSameTask(model, each));
+  const isTooLong = doesNotFit(model);
+  const asked = isAskedFor(model);
 
   return (
     <>
@@ -33,7 +33,7 @@ export function WriteRow(props: {
             <Square aria-hidden="true" size={16} /> {answer.waiting > 0 ? words.callOff : words.stop}
           </Button>
         )}
-        {isTooLong && parts > 1 && !isAskedFor && (
+        {isTooLong && parts > 1 && !asked && (
           <Button
             kind="primary"
             disabled={!ready}
@@ -44,7 +44,7 @@ export function WriteRow(props: {
             {words.writeInParts(parts)}
           </Button>
         )}
-        {!isAskedFor && !(again && isTooLong) && (
+        {!asked && !(again && isTooLong) && (
           <Button
             kind={again || isTooLong || isShownRunning ? 'secondary' : 'primary'}
             title={words.writeKey}
@@ -69,8 +69,24 @@ export function WriteRow(props: {
   );
 }
 
+/** What the keys begin: what the button that goes without parts would; null where there is none, or it waits for something. */
+export function writeByKey(model: WorkspaceModel): WriteHow | null {
+  const again = canWriteAgain(model);
+  if (whatIsMissing(model) !== null || isAskedFor(model) || (again && doesNotFit(model))) return null;
+  return { again, inParts: false };
+}
+
+function doesNotFit({ source }: WorkspaceModel): boolean {
+  return (source.fit?.overWords ?? 0) > 0;
+}
+
+/** This very task is being written, or waits. */
+function isAskedFor(model: WorkspaceModel): boolean {
+  return model.answers.some((each) => isRunning(each) && isSameTask(model, each));
+}
+
 /** The draft in the pane has ended, and the chosen task is its own: then it is replaced. */
-export function canWriteAgain(model: WorkspaceModel): boolean {
+function canWriteAgain(model: WorkspaceModel): boolean {
   const { answer } = model;
   if (answer === null || answer.end === null || model.draftText === '') return false;
   return answer.follows !== null || isSameTask(model, answer);
