@@ -5,7 +5,9 @@ import { App } from './app/app.tsx';
 import { ErrorBoundary } from './app/error-boundary.tsx';
 import { connectVault } from './bridge/vault-client.ts';
 import { listenForTextPort } from './bridge/text-port.ts';
+import { refuseLongPastes } from './ui/refuse-long-pastes.ts';
 
+refuseLongPastes(document);
 const vault = connectVault({
   listen: listenForTextPort,
   requestPort: () => window.cloisterShell.requestTextPort(),

@@ -1,12 +1,11 @@
 import { z } from 'zod';
+import { mostCharacters } from './limits.ts';
 import type { Caller } from './roles.ts';
 
 /** What the requests of the contract are made of. */
 
 /** A lone surrogate has no UTF-8 of its own, so two texts would share one commitment: refused before anything else. */
 export const wellFormed = z.string().refine((text) => text.isWellFormed());
-/** Characters (UTF-16 code units) that are taken. A transcript of an hour is about 60,000. What is longer is refused whole: a part of it would look like the whole. */
-export const mostCharacters = { source: 400_000, question: 4000, patientReference: 64 } as const;
 export const sourceTextSchema = wellFormed.max(mostCharacters.source);
 export const questionSchema = wellFormed.max(mostCharacters.question);
 /** Far longer than anybody types, so that a paste that went wrong is refused, counted and recorded like any wrong passphrase. */

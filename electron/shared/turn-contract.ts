@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { appErrorSchema } from './app-error-schema.ts';
 import { entrySchema, turnIdSchema } from './ids.ts';
+import { mostCharacters, mostTurns } from './limits.ts';
 import {
   clinicians,
   empty,
-  mostCharacters,
   patientReferenceSchema,
   questionSchema,
   readers,
@@ -69,9 +69,6 @@ export const turnEndSchema = z.strictObject({
   coverage: coverageSchema.nullable().default(null),
 });
 export type TurnEnd = z.infer<typeof turnEndSchema>;
-
-/** Drafts on one desk: the oldest leave it, and stay in the record. */
-export const mostTurns = 50;
 
 export const workspaceDraftSchema = z.strictObject({
   patientReference: z.string().max(mostCharacters.patientReference),

@@ -6,7 +6,7 @@ import type { Flavour } from '../../shared/flavour.ts';
 import { turnIdSchema, type TurnId } from '../../shared/ids.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { tasks } from '../../shared/tasks.ts';
-import { mostTurns } from '../../shared/turn-contract.ts';
+import { mostTurns } from '../../shared/limits.ts';
 import type { OpenSession } from '../session/open-session.ts';
 import { CommittedConversation, readTurn, type RecordedRequest } from '../turns/committed-conversation.ts';
 import { countRequest } from '../turns/parts-plan.ts';

@@ -1,5 +1,5 @@
 import { appError, type AppError } from '../../../electron/shared/app-error.ts';
-import { mostCharacters } from '../../../electron/shared/request-parts.ts';
+import { mostCharacters } from '../../../electron/shared/limits.ts';
 import { err, ok, type Result } from '../../../electron/shared/result.ts';
 
 const maximumCharacters = mostCharacters.source;
