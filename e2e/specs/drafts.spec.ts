@@ -116,6 +116,27 @@ test('AC-35: a source that is too long is worked through in parts with consent; 
   await expect(page.locator('.code-block')).toContainText('"steps":[');
 });
 
+test('a changed draft that was written in parts is written in parts again, after a question', async ({
+  home,
+  quickModels,
+  launch,
+}) => {
+  const { page } = await launch({ home, ...withModel(quickModels) });
+  await begin(page, longSource);
+  const inParts = button(page, /^Work through it in \d+ parts$/);
+  await inParts.click();
+  await draftEnded(page);
+  await button(page, 'Edit').click();
+  await page.getByLabel('Draft text').fill('Changed by hand.');
+  await button(page, 'Done').click();
+  await inParts.click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Write again' }).click();
+  await expect(page.getByText(/Part 1 of \d+/)).toBeVisible();
+  await draftEnded(page);
+  await expect(draftText(page)).not.toHaveText('Changed by hand.');
+  await expect(page.getByText(/Joined from notes on \d+ parts\./)).toBeVisible();
+});
+
 test('a further question goes on from a draft, and is a draft of its own', async ({
   home,
   quickModels,

@@ -181,7 +181,12 @@ export function useWorkspace(onSaveReady: (save: () => Promise<void>) => void): 
       const { turnId } = answer;
       const accepted = await vault.request('note.accept', { turnId, finalText: draftText });
       if (!accepted.ok) return setError(accepted.error);
-      change((before) => ({ accepted: { ...before.accepted, [turnId]: accepted.value.entry } }));
+      // What was typed meanwhile is not accepted.
+      change(({ edits, accepted: others }) =>
+        (edits[turnId] ?? draftText) === draftText
+          ? { accepted: { ...others, [turnId]: accepted.value.entry } }
+          : {},
+      );
     },
     async clear() {
       await vault.request('workspace.clearDraft', {});
