@@ -122,8 +122,7 @@ describe('reviewing', () => {
     const before = await home.value('log.digest', today);
     expect(before).toMatchObject({ failedSignIns: 0, breakGlass: 0, lastReview: null, lastDeparture: null });
     await home.signOut();
-    const { users } = await home.value('app.getState', {});
-    const userId = userIdSchema.parse(users.find((user) => user.role === 'clinician')?.userId);
+    const userId = await home.idOf('clinician');
     await home.failure('session.signIn', { userId, passphrase: 'not this one' });
     await home.signIn('it-admin');
     const upTo = entrySchema.parse(3);

@@ -245,8 +245,7 @@ describe('an interaction', () => {
   it('ends at a lock that meets a sign-in, and tells main that this is no crash', async () => {
     await value('session.lock', {});
     await home.startAnother('launch');
-    const { users } = await value('app.getState', {});
-    const userId = userIdSchema.parse(users.at(-1)?.userId);
+    const userId = await home.idOf('clinician');
     const signingIn = value('session.signIn', { userId, passphrase: clinicianPassphrase });
     home.vault.lock('suspend');
     expect(home.posted.at(-1)).toEqual({

@@ -43,13 +43,12 @@ export type WorkspaceModel = {
 };
 
 /** Fields of the desk that take so much and no more. */
-const limits = {
-  sourceText: 'source',
-  question: 'question',
-  followUp: 'question',
-  patientReference: 'patientReference',
-} as const;
-const limited = ['sourceText', 'question', 'followUp', 'patientReference'] as const;
+const limits = [
+  ['sourceText', mostCharacters.source],
+  ['question', mostCharacters.question],
+  ['followUp', mostCharacters.question],
+  ['patientReference', mostCharacters.patientReference],
+] as const;
 
 /** What a clinician works with: the source, the drafts about it, and what can be done with them. */
 export function useWorkspace(onSaveReady: (save: () => Promise<void>) => void): WorkspaceModel {
@@ -96,10 +95,8 @@ export function useWorkspace(onSaveReady: (save: () => Promise<void>) => void): 
   }
 
   /** @returns whether it is taken; what is too long is not, and the field keeps what stood there */
-  function isTaken(texts: Pick<Partial<WorkspaceDraft>, keyof typeof limits>): boolean {
-    const over = Math.max(
-      ...limited.map((field) => (texts[field]?.length ?? 0) - mostCharacters[limits[field]]),
-    );
+  function isTaken(texts: Partial<WorkspaceDraft>): boolean {
+    const over = Math.max(...limits.map(([field, most]) => (texts[field]?.length ?? 0) - most));
     setError((before) => {
       if (over > 0) return appError('text-too-long', words.tooLongToTake(over));
       return before?.code === 'text-too-long' ? null : before;
