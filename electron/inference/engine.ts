@@ -135,7 +135,8 @@ async function loadVerified(
   const { model, threads, graphics } = placed;
   const contextTokens = contextOf(specification)(model);
   const isOnCard = graphics?.result === 'used';
-  const hasCoreToSpare = isOnCard || threads.threads < cpu.availableParallelism;
+  const isWholeOnCard = isOnCard && graphics.layers?.onCard === graphics.layers?.all;
+  const hasCoreToSpare = isWholeOnCard || threads.threads < cpu.availableParallelism;
   const batchCosts = (isOnCard ? graphics : threads).batchCosts ?? null;
   loaded.reopen = () =>
     openConversation({

@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ThreadChoice } from '../links/model-port.ts';
 import type { GraphicsTrial, GraphicsWish } from '../shared/graphics.ts';
 import type { Engine, LoadedFacts } from './engine.ts';
-import { createTestEngine, generate, knownChoice, request } from './engine-fixture.ts';
+import { createTestEngine, generate, knownChoice, realModel, request } from './engine-fixture.ts';
 import { agree, backendsOf, isIntelIntegrated } from './graphics-card.ts';
+import { importNodeLlamaCpp, type LlamaOptions } from './node-llama-cpp.ts';
 import { makeTinyModel, type TinyModel } from './tiny-model-fixture.ts';
 
 /**
@@ -93,6 +96,7 @@ describe.skipIf(!hasSoftwareVulkan)('a graphics card, played by the processor', 
     device,
     tokensPerSecond: 99,
     batchCosts: null,
+    layers: null,
   });
   let device = '';
 
@@ -135,4 +139,50 @@ describe.skipIf(!hasSoftwareVulkan)('a graphics card, played by the processor', 
     await engine.dispose();
     expect([again.backend, again.graphics, text]).toEqual(['cpu', null, onProcessor?.text]);
   }, 180_000);
+
+  test.skipIf(!existsSync(realModel.path))(
+    'that is too small for all of the model takes the layers that fit, and the main processor the rest',
+    async () => {
+      const engine = createTestEngine({
+        importNodeLlamaCpp: async () => {
+          const library = await importNodeLlamaCpp();
+          // All but so much is said to be taken.
+          const vramPadding = (total: number): number => total - 850 * 1024 ** 2;
+          const getLlama = (options: LlamaOptions) => library.getLlama({ ...options, vramPadding });
+          return { ...library, getLlama: getLlama as typeof library.getLlama };
+        },
+      });
+      const on = async (known: ThreadChoice | null, wish: GraphicsWish, trial: GraphicsTrial | null) => {
+        const loaded = await engine.load(
+          { ...realModel, contextTokens: 512 },
+          { threads: known, graphics: { wish, trial } },
+          () => undefined,
+          AbortSignal.timeout(200_000),
+        );
+        if (!loaded.ok) throw new Error(loaded.error.message);
+        return loaded.value;
+      };
+      const { threads } = await on(null, 'off', null);
+      const slow = { ...threads, tokensPerSecond: 0.001 };
+      const tried = await on(slow, 'try', null);
+      const layers = tried.graphics?.layers;
+      expect(tried.graphics).toMatchObject({ result: 'used', layers: { all: 23 } });
+      expect([tried.backend, (layers?.onCard ?? 0) > 0, (layers?.onCard ?? 23) < 23]).toEqual([
+        'vulkan',
+        true,
+        true,
+      ]);
+
+      const again = await on(slow, 'use', tried.graphics);
+      const { outcome } = await generate(
+        engine,
+        { ...asked, system: 'Be brief.', user: 'Hello.', maxAnswerTokens: 2 },
+        AbortSignal.timeout(200_000),
+      );
+      await engine.dispose();
+      expect(again.graphics).toEqual(tried.graphics);
+      expect(outcome).toMatchObject({ kind: 'ended', report: { answerTokens: 2 } });
+    },
+    300_000,
+  );
 });

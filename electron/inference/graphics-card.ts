@@ -33,7 +33,13 @@ export function isIntelIntegrated(device: string): boolean {
 /** To be worth what can go wrong with it. */
 const worthwhile = 1.1;
 
-const untried = { backend: null, device: null, tokensPerSecond: null, batchCosts: null } as const;
+const untried = {
+  backend: null,
+  device: null,
+  tokensPerSecond: null,
+  batchCosts: null,
+  layers: null,
+} as const;
 
 /**
  * Loads the model onto the graphics card and compares it with the same model on the main processor: what it computes first,
@@ -96,31 +102,26 @@ async function loadOnto(
   found: Omit<GraphicsTrial, 'result'>,
   deps: Parameters<typeof openOnGraphics>[0],
 ): Promise<Outcome> {
-  const { modelPath, threads, onProcessor, now, signal } = deps;
-  const { InsufficientMemoryError } = deps.nodeLlamaCpp;
+  const { threads, onProcessor, now, signal } = deps;
   const refuse = (result: GraphicsTrial['result'], measured: Partial<GraphicsTrial> = {}): Outcome => ({
     trial: { ...found, ...measured, result },
     opened: null,
   });
-  let model: LlamaModel;
+  let model: LlamaModel | null;
   try {
-    model = await runtime.llama.loadModel({
-      modelPath,
-      gpuLayers: 'max',
-      onLoadProgress: deps.onProgress,
-      loadSignal: signal,
-    });
-  } catch (cause) {
+    model = await loadWhatFits(runtime, deps);
+  } catch {
     signal.throwIfAborted();
-    return refuse(cause instanceof InsufficientMemoryError ? 'too-small' : 'failed');
+    return refuse('failed');
   }
+  if (model === null) return refuse('too-small');
+  const layers = { onCard: model.gpuLayers, all: model.fileInsights.totalLayers };
   try {
-    if (!(await fits(model, deps))) {
-      await model.dispose();
-      return refuse('too-small');
-    }
     if (onProcessor === null)
-      return { trial: { ...found, ...numbersOf(deps.good), result: 'used' }, opened: { runtime, model } };
+      return {
+        trial: { ...found, ...numbersOf(deps.good), layers, result: 'used' },
+        opened: { runtime, model },
+      };
     const [expected, computed] = [
       await probabilitiesOf(onProcessor.model, threads),
       await probabilitiesOf(model, threads),
@@ -132,12 +133,12 @@ async function loadOnto(
     const tokensPerSecond = await measureSpeed({ model, threads, now, signal, onProgress: deps.onProgress });
     if (tokensPerSecond < onProcessor.tokensPerSecond * worthwhile) {
       await model.dispose();
-      return refuse('slower', { tokensPerSecond });
+      return refuse('slower', { tokensPerSecond, layers });
     }
     const batchCosts = deps.canPropose(model)
       ? await measureBatchCosts({ model, threads, now, signal })
       : null;
-    const trial = { ...found, tokensPerSecond, batchCosts, result: 'used' } as const;
+    const trial = { ...found, tokensPerSecond, batchCosts, layers, result: 'used' } as const;
     return { trial, opened: { runtime, model } };
   } catch {
     await model.dispose().catch(() => undefined);
@@ -146,22 +147,57 @@ async function loadOnto(
   }
 }
 
-/** The weights alone are not enough: a whole conversation has to lie beside them. */
-async function fits(model: LlamaModel, deps: Parameters<typeof openOnGraphics>[0]): Promise<boolean> {
-  const { threads } = deps;
+/**
+ * As many of the model's layers as leave room for a whole conversation on the card: all of them, at best. The main processor
+ * computes the others. A card that was good with so many takes those.
+ * @returns null where not one fits
+ */
+async function loadWhatFits(
+  { llama }: LlamaRuntime,
+  deps: Parameters<typeof openOnGraphics>[0],
+): Promise<LlamaModel | null> {
+  const { good, onProcessor } = deps;
+  let model: LlamaModel | null = null;
   try {
-    const context = await model.createContext({
-      contextSize: deps.contextTokens(model),
-      sequences: 1,
-      batchSize: stepTokens,
-      threads: { ideal: threads, min: threads },
+    model = await llama.loadModel({
+      modelPath: deps.modelPath,
+      gpuLayers:
+        onProcessor === null
+          ? (good?.layers?.onCard ?? 'max')
+          : { fitContext: { contextSize: deps.contextTokens(onProcessor.model) } },
+      onLoadProgress: deps.onProgress,
+      loadSignal: deps.signal,
     });
-    await context.dispose();
-    return true;
+    if (model.gpuLayers > 0) {
+      await holdConversation(model, deps);
+      return model;
+    }
   } catch (cause) {
-    if (cause instanceof deps.nodeLlamaCpp.InsufficientMemoryError) return false;
-    throw cause;
+    if (!(cause instanceof deps.nodeLlamaCpp.InsufficientMemoryError)) {
+      await model?.dispose();
+      throw cause;
+    }
   }
+  await model?.dispose();
+  return null;
+}
+
+/**
+ * The weights alone are not enough: a whole conversation has to lie beside them.
+ * @throws InsufficientMemoryError
+ */
+async function holdConversation(
+  model: LlamaModel,
+  deps: Parameters<typeof openOnGraphics>[0],
+): Promise<void> {
+  const { threads } = deps;
+  const context = await model.createContext({
+    contextSize: deps.contextTokens(model),
+    sequences: 1,
+    batchSize: stepTokens,
+    threads: { ideal: threads, min: threads },
+  });
+  await context.dispose();
 }
 
 /** Says nothing about anybody. */

@@ -9,6 +9,7 @@ export type {
   LlamaContextSequence,
   LlamaGrammar,
   LlamaModel,
+  LlamaOptions,
   Token,
   TokenPredictor,
 } from 'node-llama-cpp';

@@ -13,7 +13,7 @@ export const graphicsTrialSchema = z.strictObject({
     'none',
     /** Intel's integrated graphics alone: their drivers are not tried. */
     'integrated',
-    /** The model does not fit into its memory. */
+    /** Not one layer of the model fits into its memory. */
     'too-small',
     /** The main processor is as fast, or faster. */
     'slower',
@@ -27,6 +27,8 @@ export const graphicsTrialSchema = z.strictObject({
   tokensPerSecond: z.number().nonnegative().nullable(),
   /** Of the card. */
   batchCosts: batchCostsSchema.nullable(),
+  /** Of the model: how many lie on the card. The others are computed by the main processor. */
+  layers: z.strictObject({ onCard: z.int().nonnegative(), all: z.int().positive() }).nullable(),
 });
 export type GraphicsTrial = z.infer<typeof graphicsTrialSchema>;
 

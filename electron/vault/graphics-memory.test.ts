@@ -21,6 +21,7 @@ const good: GraphicsTrial = {
   device: 'A card',
   tokensPerSecond: 80,
   batchCosts: null,
+  layers: null,
 };
 let nowMs = 0;
 const start = (version = '0.1.0', isAllowed = true, dataFolder = folder) =>

@@ -11,12 +11,8 @@ export const modelStrings = {
   detail: 'What is approved for this computer. Nothing else is ever loaded.',
   inUse: 'In use now',
   loading: 'The model is being loaded.',
-  computing: ({ name, contextTokens, threads, tokensPerSecond }: Ready, graphics: Graphics) => {
-    const where = isOnCard(graphics)
-      ? `on the graphics card ${graphics.trial.device ?? ''}`.trim()
-      : `on the main processor with ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-    return `${name}, ${where}: ${Math.round(tokensPerSecond).toLocaleString('en')} tokens a second, in a context of ${contextTokens.toLocaleString('en')} tokens.`;
-  },
+  computing: ({ name, contextTokens, threads, tokensPerSecond }: Ready, graphics: Graphics) =>
+    `${name}, ${whereItComputes(threads, graphics)}: ${Math.round(tokensPerSecond).toLocaleString('en')} tokens a second, in a context of ${contextTokens.toLocaleString('en')} tokens.`,
   whyThreads:
     'Of one thread, half of them, all but one and all, that is the number that was measured to be fastest with this model on this computer.',
   whyGraphics,
@@ -87,6 +83,20 @@ export function isOnCard(graphics: Graphics): graphics is Tried {
   return graphics?.kind === 'tried' && graphics.trial.result === 'used';
 }
 
+/** The main processor computes the rest. */
+export function isInPart({ trial: { layers } }: Tried): boolean {
+  return layers !== null && layers.onCard < layers.all;
+}
+
+function whereItComputes(threads: number, graphics: Graphics): string {
+  const processor = `the main processor with ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  if (!isOnCard(graphics)) return `on ${processor}`;
+  const { device, layers } = graphics.trial;
+  const card = `the graphics card ${device ?? ''}`.trim();
+  if (layers === null || !isInPart(graphics)) return `on ${card}`;
+  return `on ${card} (${layers.onCard} of ${layers.all} layers) and ${processor}`;
+}
+
 /** Why the graphics of this computer compute, or do not. */
 function whyGraphics(graphics: Graphics): string {
   if (graphics === null) return '';
@@ -99,13 +109,15 @@ function whyGraphics(graphics: Graphics): string {
   const speed = Math.round(tokensPerSecond ?? 0);
   switch (result) {
     case 'used':
+      if (isInPart(graphics))
+        return 'The model is larger than the memory of the card: as much of it lies there as fits. It was tried first: it computes what the main processor computes alone, and faster.';
       return 'It was tried first: it computes what the main processor computes, and faster.';
     case 'none':
       return 'No graphics card was found that could help.';
     case 'integrated':
       return `The graphics of this computer (${device ?? 'Intel'}) are part of its processor, and their drivers too unreliable: they are left alone.`;
     case 'too-small':
-      return `${card} was tried: the model does not fit into its memory. A smaller one may.`;
+      return `${card} was tried: no part of the model fits into its memory. A smaller one may.`;
     case 'slower':
       return `${card} was tried: it makes ${speed} tokens a second, which is no gain.`;
     case 'wrong':
