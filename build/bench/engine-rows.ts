@@ -217,6 +217,12 @@ const copyTask = {
   user: `${beginningFor(source).text}Repeat the text word by word.`,
 };
 
+/** The model that is measured is too small to copy a source faithfully; its own repetitions it goes on with like any. */
+const chainTask = {
+  ...copyTask,
+  user: `${'The cough is dry. The nose runs. The throat is sore. The chest is clear. The skin is warm. '.repeat(6)}\nRepeat the text word by word.`,
+};
+
 export const engineRows: readonly Row[] = [
   promptRow,
   followUpRow,
@@ -229,6 +235,14 @@ export const engineRows: readonly Row[] = [
       goal: 1.5,
     },
     copyTask,
+  ),
+  lookupRow(
+    {
+      id: 'engine.lookup_chain.ratio',
+      what: 'tokens/s of a text that repeats itself, with proposals',
+      goal: 1.5,
+    },
+    chainTask,
   ),
   lookupRow(
     { id: 'engine.lookup_table.ratio', what: 'tokens/s of a medication list, with proposals', goal: 0.97 },

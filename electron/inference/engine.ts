@@ -144,7 +144,7 @@ async function loadVerified(
       model,
       contextTokens,
       threads: threads.threads,
-      lookup: isWorthProposing(batchCosts) ? createLookup(batchCosts) : null,
+      lookup: isWorthProposing(batchCosts) ? createLookup(batchCosts, now) : null,
       deltaIntervalMs: deltaIntervals[hasCoreToSpare ? 'withCoreToSpare' : 'withoutCoreToSpare'],
       now,
     });

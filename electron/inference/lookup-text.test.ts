@@ -59,7 +59,12 @@ beforeAll(async () => {
   plain = await open(model, null);
   looking = await open(
     model,
-    counted(createLookup([1, 3, 7, 15].map((proposals) => ({ proposals, cost: 1 + proposals / 50 })))),
+    counted(
+      createLookup(
+        [1, 3, 7, 15].map((proposals) => ({ proposals, cost: 1 + proposals / 50 })),
+        () => 0,
+      ),
+    ),
   );
 }, 120_000);
 afterAll(async () => {

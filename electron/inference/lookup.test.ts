@@ -19,8 +19,9 @@ const byFours: BatchCosts = [
   { proposals: 15, cost: 4.6 },
 ];
 
+let clock = 0;
 function begun(cost: BatchCosts, ...stateIds: number[]): Lookup {
-  const lookup = createLookup(cost);
+  const lookup = createLookup(cost, () => clock);
   lookup.switchOn(true);
   const targetSequence = {} as LlamaContextSequence;
   void lookup.predictor.reset({ targetSequence, stateTokens: tokens(...stateIds), evaluateOptions: {} });
@@ -30,18 +31,20 @@ function begun(cost: BatchCosts, ...stateIds: number[]): Lookup {
 /**
  * Plays a model whose answer is `answer` and counts what it takes, in times of a token alone.
  * @param source what was read before
+ * @param byToken of the work, what costs by the token: behind a long context
  */
-function play(costs: BatchCosts, source: readonly number[], answer: readonly number[]): number {
+function play(costs: BatchCosts, source: readonly number[], answer: readonly number[], byToken = 0): number {
   const lookup = begun(costs, ...source);
-  let time = 0;
+  const startedAt = clock;
   for (let said = 0; said < answer.length;) {
     const proposals = lookup.predictor.predictTokens() as Token[];
-    time += costs.find((size) => size.proposals === proposals.length)?.cost ?? 1;
+    const cost = costs.find((size) => size.proposals === proposals.length)?.cost ?? 1;
+    clock += cost * (1 - byToken) + (proposals.length + 1) * byToken;
     const kept = [...proposals, -1 as Token].findIndex((token, index) => token !== answer[said + index]);
     for (let n = 0; n <= kept && said < answer.length; n += 1, said += 1)
       lookup.predictor.pushTokens([answer[said] as Token]);
   }
-  return time / answer.length;
+  return (clock - startedAt) / answer.length;
 }
 
 const numbers = (count: number, seed: number, range: number): number[] => {
@@ -97,6 +100,19 @@ describe('lookup', () => {
     expect(sizes).not.toContain(2);
     expect(sizes).not.toContain(5);
   });
+
+  test.each([0, 0.5, 0.8, 0.95])(
+    'a text that copies pieces of its source is never slower for it, where %d of the work costs by the token',
+    (byToken) => {
+      const source = numbers(1500, 1, 5000);
+      // Four to twenty tokens of the source, then two others.
+      const ends = new Set<number>();
+      for (const length of numbers(200, 7, 17)) ends.add(Math.max(0, ...ends) + length + 6);
+      const answer = source.map((id, index) => (ends.has(index) || ends.has(index + 1) ? 6000 + index : id));
+      const time = play(byFours, source, answer, byToken);
+      expect(time).toBeLessThan(byToken === 0 ? 0.8 : 1.03);
+    },
+  );
 
   test.each([
     ...[0.05, 0.1, 0.2, 0.3, 0.5].map((cost) => [`a proposal costs ${cost}`, even(cost)] as const),

@@ -1,5 +1,6 @@
 import type { Sampler } from '../links/model-port.ts';
 import type { BatchCosts } from '../shared/batch-costs.ts';
+import { createBatchTimes } from './batch-times.ts';
 import type { LlamaContextSequence, LlamaModel, Token, TokenPredictor } from './node-llama-cpp.ts';
 
 /**
@@ -48,8 +49,12 @@ function worthwhile(costs: BatchCosts, chance: number): number {
   return best.proposals;
 }
 
-/** @param costs measured where the model runs; `isWorthProposing` says whether they allow for any gain */
-export function createLookup(costs: BatchCosts): Lookup {
+/**
+ * @param costs measured where the model runs; `isWorthProposing` says whether they allow for any gain
+ * @param now ms, never going back
+ */
+export function createLookup(costs: BatchCosts, now: () => number): Lookup {
+  const times = createBatchTimes(costs, now);
   let isOn = false;
   let tokens: Token[] = [];
   let places: Map<string, number> | null = null;
@@ -85,14 +90,20 @@ export function createLookup(costs: BatchCosts): Lookup {
     return next === undefined ? null : { next, right: 0, seen: tokens.length };
   };
 
-  const predictTokens = (): Token[] => {
+  const proposed = (): Token[] => {
     if (!isOn || tokens.length < patternTokens) return [];
     copy = followed() ?? begun();
     if (copy === null) return [];
-    const count = worthwhile(costs, chances[kindOf(copy.right)] ?? 0);
+    const count = worthwhile(times.costs(), chances[kindOf(copy.right)] ?? 0);
     return goingOn(tokens, copy.next, count);
   };
+  const predictTokens = (): Token[] => {
+    const proposals = proposed();
+    times.next(proposals.length);
+    return proposals;
+  };
   const startAnew = (): void => {
+    times.startAnew();
     copy = null;
     chances = firstChances.map(({ chance }) => chance);
   };
