@@ -6,7 +6,7 @@ import { modelStopped } from './model-errors.ts';
 import type { LlamaChat, LlamaGrammar, Token } from './node-llama-cpp.ts';
 import { createPromptReader, type Read } from './prompt-reader.ts';
 import { commonLength } from './reading-plan.ts';
-import { historyOf, planBeginning, planRequest, renderRequest, type RequestTexts } from './request-tokens.ts';
+import { historyOf, planBeginning, planRequest, renderRequest } from './request-tokens.ts';
 
 export type GenerateRequest = Extract<ToInference, { kind: 'generate' }>;
 export type EvaluateRequest = Extract<ToInference, { kind: 'evaluate' }>;
@@ -46,7 +46,6 @@ export type Conversation = {
     onFraction: (fraction: number) => void,
     signal: AbortSignal,
   ): Promise<EvaluationEnd>;
-  count(requests: readonly RequestTexts[]): number[];
   /** Nothing of what was read stays in the model's memory. */
   forget(): Promise<void>;
 };
@@ -212,7 +211,6 @@ export function createConversation(deps: {
   return {
     generate,
     evaluate,
-    count: (requests) => requests.map((texts) => renderRequest(chat, texts).length),
     forget: () => reader.forget(),
   };
 }

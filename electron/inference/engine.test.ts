@@ -181,6 +181,15 @@ describe('a model of random words', () => {
     expectAllButTheLast(await generate(engine, asked), promptTokens);
   });
 
+  test('a request is counted while what was read is given back', async () => {
+    const asked = about('Write it at once.');
+    const { promptTokens } = reportOf(await generate(engine, asked));
+    const released = engine.release();
+    const counted = engine.count([asked]);
+    await released;
+    expect([counted, engine.count([asked])]).toEqual([[promptTokens], [promptTokens]]);
+  });
+
   test('what was read is gone after a release', async () => {
     const asked = about('Write it twice.');
     await generate(engine, asked);

@@ -13,6 +13,7 @@ import type { CpuFacts } from './cpu-facts.ts';
 import { createLookup, isWorthProposing } from './lookup.ts';
 import { processorBackend } from './graphics-card.ts';
 import {
+  countTokens,
   openConversation,
   startLlamaRuntime,
   type LlamaRuntime,
@@ -94,6 +95,7 @@ type Loaded = Held & {
   conversation: OpenConversation | null;
   /** Opens another conversation with the same model. */
   reopen: (() => Promise<OpenConversation>) | null;
+  count: ((requests: readonly RequestTexts[]) => number[]) | null;
 };
 
 async function dropModel(loaded: Loaded): Promise<void> {
@@ -102,6 +104,7 @@ async function dropModel(loaded: Loaded): Promise<void> {
   loaded.graphics = null;
   loaded.conversation = null;
   loaded.reopen = null;
+  loaded.count = null;
   await model?.dispose();
   await graphics?.llama.dispose();
 }
@@ -149,6 +152,7 @@ async function loadVerified(
       now,
     });
   loaded.conversation = await loaded.reopen();
+  loaded.count = (requests) => countTokens(placed.runtime, model, requests);
   const { llama, engineVersion } = placed.runtime;
   return ok({
     loadMs: now() - startedAt - placed.measureMs,
@@ -190,7 +194,14 @@ async function load(deps: EngineDeps, loaded: Loaded, ...options: LoadOptions): 
 }
 
 export function createEngine(deps: EngineDeps): Engine {
-  const loaded: Loaded = { runtime: null, graphics: null, model: null, conversation: null, reopen: null };
+  const loaded: Loaded = {
+    runtime: null,
+    graphics: null,
+    model: null,
+    conversation: null,
+    reopen: null,
+    count: null,
+  };
   let busy = false;
   return {
     load: (...options) => load(deps, loaded, ...options),
@@ -215,7 +226,7 @@ export function createEngine(deps: EngineDeps): Engine {
       }
     },
     isOnCard: () => loaded.graphics !== null,
-    count: (requests) => loaded.conversation?.count(requests) ?? null,
+    count: (requests) => loaded.count?.(requests) ?? null,
     release: async () => {
       const { conversation, reopen } = loaded;
       if (conversation === null || reopen === null) return;

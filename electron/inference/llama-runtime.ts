@@ -3,6 +3,7 @@ import { usableThreads, type CpuFacts } from './cpu-facts.ts';
 import type { Llama, LlamaModel, NodeLlamaCpp } from './node-llama-cpp.ts';
 import { createConversation, neverShift, type Conversation } from './conversation.ts';
 import type { Lookup } from './lookup.ts';
+import { renderRequest, type RequestTexts } from './request-tokens.ts';
 import { stepTokens } from '../shared/engine-step.ts';
 import { createStructureGrammars } from './structure-grammars.ts';
 
@@ -77,6 +78,16 @@ export async function openConversation(options: {
     ...createConversation({ chat, grammarFor: createStructureGrammars(runtime.llama), ...rest }),
     close: () => context.dispose(),
   };
+}
+
+/** Tokens of each request, also while no conversation is open. */
+export function countTokens(
+  runtime: LlamaRuntime,
+  model: LlamaModel,
+  requests: readonly RequestTexts[],
+): number[] {
+  const chat = { chatWrapper: wrapperOf(runtime, model), model };
+  return requests.map((texts) => renderRequest(chat, texts).length);
 }
 
 /**
