@@ -7,8 +7,8 @@ import { median } from './measure-threads.ts';
  */
 export type BatchTimes = {
   costs(): BatchCosts;
-  /** A batch of one token and so many proposed ones is about to be evaluated, and the one before has been. */
-  next(proposals: number): void;
+  /** A batch is about to be evaluated, and the one before has been. @param evaluated proposals that it had, which a grammar may cut */
+  next(evaluated: number): void;
   /** What comes next is another text. */
   startAnew(): void;
 };
@@ -20,7 +20,7 @@ const learning = 0.4;
 
 /** @param now ms, never going back */
 export function createBatchTimes(measured: BatchCosts, now: () => number): BatchTimes {
-  let running: { readonly proposals: number; readonly since: number } | null = null;
+  let since: number | null = null;
   /** The first batch of an answer also reads what is left of its prompt. */
   let isFirst = true;
   let alone: number[] = [];
@@ -34,8 +34,9 @@ export function createBatchTimes(measured: BatchCosts, now: () => number): Batch
     }
     const before = measured.find((size) => size.proposals === proposals)?.cost;
     const most = proposals + 1;
-    if (alone.length === 0 || before === undefined || before >= most) return;
-    const share = (elapsedMs / median(alone) - before) / (most - before);
+    const aloneMs = median(alone);
+    if (aloneMs <= 0 || before === undefined || before >= most) return;
+    const share = (elapsedMs / aloneMs - before) / (most - before);
     byToken += (Math.min(1, Math.max(0, share)) - byToken) * learning;
   };
 
@@ -47,14 +48,14 @@ export function createBatchTimes(measured: BatchCosts, now: () => number): Batch
             proposals,
             cost: cost + Math.max(0, proposals + 1 - cost) * byToken,
           })),
-    next: (proposals) => {
+    next: (evaluated) => {
       const at = now();
-      if (running !== null) learn(running.proposals, at - running.since);
-      running = isFirst ? null : { proposals, since: at };
+      if (since !== null) learn(evaluated, at - since);
+      since = isFirst ? null : at;
       isFirst = false;
     },
     startAnew: () => {
-      running = null;
+      since = null;
       isFirst = true;
       alone = [];
       byToken = 0;

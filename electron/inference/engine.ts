@@ -1,4 +1,4 @@
-import type { GraphicsTrial } from '../shared/graphics.ts';
+import { isInPart, type GraphicsTrial } from '../shared/graphics.ts';
 import type { ThreadChoice } from '../links/model-port.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import {
@@ -138,7 +138,7 @@ async function loadVerified(
   const { model, threads, graphics } = placed;
   const contextTokens = contextOf(specification)(model);
   const isOnCard = graphics?.result === 'used';
-  const isWholeOnCard = isOnCard && graphics.layers?.onCard === graphics.layers?.all;
+  const isWholeOnCard = isOnCard && !isInPart(graphics);
   const hasCoreToSpare = isWholeOnCard || threads.threads < cpu.availableParallelism;
   const batchCosts = (isOnCard ? graphics : threads).batchCosts ?? null;
   loaded.reopen = () =>

@@ -1,12 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ThreadChoice } from '../links/model-port.ts';
 import type { GraphicsTrial, GraphicsWish } from '../shared/graphics.ts';
 import type { Engine, LoadedFacts } from './engine.ts';
-import { createTestEngine, generate, knownChoice, realModel, request } from './engine-fixture.ts';
+import { createTestEngine, generate, knownChoice, request } from './engine-fixture.ts';
 import { agree, backendsOf, isIntelIntegrated } from './graphics-card.ts';
-import { importNodeLlamaCpp, type LlamaOptions } from './node-llama-cpp.ts';
+import { importNodeLlamaCpp, type Llama, type LlamaOptions } from './node-llama-cpp.ts';
 import { makeTinyModel, type TinyModel } from './tiny-model-fixture.ts';
 
 /**
@@ -140,49 +138,51 @@ describe.skipIf(!hasSoftwareVulkan)('a graphics card, played by the processor', 
     expect([again.backend, again.graphics, text]).toEqual(['cpu', null, onProcessor?.text]);
   }, 180_000);
 
-  test.skipIf(!existsSync(realModel.path))(
-    'that is too small for all of the model takes the layers that fit, and the main processor the rest',
-    async () => {
-      const engine = createTestEngine({
-        importNodeLlamaCpp: async () => {
-          const library = await importNodeLlamaCpp();
-          // All but so much is said to be taken.
-          const vramPadding = (total: number): number => total - 850 * 1024 ** 2;
-          const getLlama = (options: LlamaOptions) => library.getLlama({ ...options, vramPadding });
-          return { ...library, getLlama: getLlama as typeof library.getLlama };
-        },
-      });
-      const on = async (known: ThreadChoice | null, wish: GraphicsWish, trial: GraphicsTrial | null) => {
-        const loaded = await engine.load(
-          { ...realModel, contextTokens: 512 },
-          { threads: known, graphics: { wish, trial } },
-          () => undefined,
-          AbortSignal.timeout(200_000),
-        );
-        if (!loaded.ok) throw new Error(loaded.error.message);
-        return loaded.value;
-      };
-      const { threads } = await on(null, 'off', null);
-      const slow = { ...threads, tokensPerSecond: 0.001 };
-      const tried = await on(slow, 'try', null);
-      const layers = tried.graphics?.layers;
-      expect(tried.graphics).toMatchObject({ result: 'used', layers: { all: 23 } });
-      expect([tried.backend, (layers?.onCard ?? 0) > 0, (layers?.onCard ?? 23) < 23]).toEqual([
-        'vulkan',
-        true,
-        true,
-      ]);
+  /** As if the card had room for so many layers of any model. */
+  function cardOf(layers: number): Engine {
+    return createTestEngine({
+      importNodeLlamaCpp: async () => {
+        const library = await importNodeLlamaCpp();
+        const getLlama = async (options: LlamaOptions): Promise<Llama> => {
+          const llama = await library.getLlama(options);
+          const load = llama.loadModel.bind(llama);
+          if (options.gpu === 'vulkan')
+            llama.loadModel = (wished) => {
+              if (wished.gpuLayers === 'max') throw new library.InsufficientMemoryError('played');
+              return load({ ...wished, gpuLayers: layers });
+            };
+          return llama;
+        };
+        return { ...library, getLlama: getLlama as typeof library.getLlama };
+      },
+    });
+  }
 
-      const again = await on(slow, 'use', tried.graphics);
-      const { outcome } = await generate(
-        engine,
-        { ...asked, system: 'Be brief.', user: 'Hello.', maxAnswerTokens: 2 },
-        AbortSignal.timeout(200_000),
-      );
-      await engine.dispose();
-      expect(again.graphics).toEqual(tried.graphics);
-      expect(outcome).toMatchObject({ kind: 'ended', report: { answerTokens: 2 } });
-    },
-    300_000,
-  );
+  test('that is too small for all of the model takes the layers that fit, and the main processor the rest', async () => {
+    const roomy = cardOf(2);
+    const tried = await loaded(roomy, 'try', null, 0.001);
+    const { outcome } = await generate(roomy, asked);
+    const again = await loaded(roomy, 'use', tried.graphics);
+    await roomy.dispose();
+    expect([tried.backend, tried.graphics]).toMatchObject([
+      'vulkan',
+      { result: 'used', layers: { onCard: 2, all: 3 } },
+    ]);
+    expect(outcome).toMatchObject({ kind: 'ended', report: { answerTokens: 12 } });
+    expect([again.backend, again.graphics]).toEqual(['vulkan', tried.graphics]);
+
+    // Less room than in the trial: what fits has to show what it can, and cannot.
+    const tight = cardOf(1);
+    const less = await loaded(tight, 'use', tried.graphics);
+    await tight.dispose();
+    expect([less.backend, less.graphics]).toMatchObject([
+      'cpu',
+      { result: 'slower', layers: { onCard: 1, all: 3 } },
+    ]);
+
+    const none = cardOf(0);
+    const nothing = await loaded(none, 'try', null, 0.001);
+    await none.dispose();
+    expect([nothing.backend, nothing.graphics?.result]).toEqual(['cpu', 'too-small']);
+  }, 300_000);
 });

@@ -9,7 +9,7 @@ import type { LlamaModel, NodeLlamaCpp } from './node-llama-cpp.ts';
 /** A model that lies in the memory of a graphics card, and may answer. */
 export type OnGraphics = { readonly runtime: LlamaRuntime; readonly model: LlamaModel };
 
-/** `trial` null: this is not the card that was good in the trial before. */
+/** `trial` null: this is not the card that was good in the trial before, or has not the room that it had. */
 type Outcome = { readonly trial: GraphicsTrial | null; readonly opened: OnGraphics | null };
 
 /** The best first. Where the package of one is not installed, node-llama-cpp says so at once. */
@@ -53,7 +53,7 @@ export async function openOnGraphics(deps: {
   readonly modelPath: string;
   readonly threads: number;
   /** Of the conversation that has to fit beside the model. */
-  readonly contextTokens: (model: LlamaModel) => number;
+  readonly contextTokens: number;
   /** The trial that says so; null: this is one. */
   readonly good: GraphicsTrial | null;
   readonly onProcessor: { readonly model: LlamaModel; readonly tokensPerSecond: number } | null;
@@ -117,11 +117,15 @@ async function loadOnto(
   if (model === null) return refuse('too-small');
   const layers = { onCard: model.gpuLayers, all: model.fileInsights.totalLayers };
   try {
-    if (onProcessor === null)
-      return {
-        trial: { ...found, ...numbersOf(deps.good), layers, result: 'used' },
-        opened: { runtime, model },
-      };
+    if (onProcessor === null) {
+      // So few were not what was good: they have to show what they can.
+      if (layers.onCard < (deps.good?.layers?.onCard ?? layers.all)) {
+        await model.dispose();
+        return { trial: null, opened: null };
+      }
+      const trial = { ...found, ...numbersOf(deps.good), layers, result: 'used' } as const;
+      return { trial, opened: { runtime, model } };
+    }
     const [expected, computed] = [
       await probabilitiesOf(onProcessor.model, threads),
       await probabilitiesOf(model, threads),
@@ -148,37 +152,36 @@ async function loadOnto(
 }
 
 /**
- * As many of the model's layers as leave room for a whole conversation on the card: all of them, at best. The main processor
- * computes the others. A card that was good with so many takes those.
+ * All of the model on the card, else as many of its layers as leave room for a whole conversation; the main processor computes the
+ * others. The library leaves a margin where it chooses the number, so that all of them are tried first.
  * @returns null where not one fits
  */
 async function loadWhatFits(
   { llama }: LlamaRuntime,
   deps: Parameters<typeof openOnGraphics>[0],
 ): Promise<LlamaModel | null> {
-  const { good, onProcessor } = deps;
-  let model: LlamaModel | null = null;
-  try {
-    model = await llama.loadModel({
-      modelPath: deps.modelPath,
-      gpuLayers:
-        onProcessor === null
-          ? (good?.layers?.onCard ?? 'max')
-          : { fitContext: { contextSize: deps.contextTokens(onProcessor.model) } },
-      onLoadProgress: deps.onProgress,
-      loadSignal: deps.signal,
-    });
-    if (model.gpuLayers > 0) {
-      await holdConversation(model, deps);
-      return model;
+  const { contextTokens: contextSize, nodeLlamaCpp } = deps;
+  for (const gpuLayers of ['max', { fitContext: { contextSize } }] as const) {
+    let model: LlamaModel | null = null;
+    try {
+      model = await llama.loadModel({
+        modelPath: deps.modelPath,
+        gpuLayers,
+        onLoadProgress: deps.onProgress,
+        loadSignal: deps.signal,
+      });
+      if (model.gpuLayers > 0) {
+        await holdConversation(model, deps);
+        return model;
+      }
+    } catch (cause) {
+      if (!(cause instanceof nodeLlamaCpp.InsufficientMemoryError)) {
+        await model?.dispose();
+        throw cause;
+      }
     }
-  } catch (cause) {
-    if (!(cause instanceof deps.nodeLlamaCpp.InsufficientMemoryError)) {
-      await model?.dispose();
-      throw cause;
-    }
+    await model?.dispose();
   }
-  await model?.dispose();
   return null;
 }
 
@@ -190,9 +193,9 @@ async function holdConversation(
   model: LlamaModel,
   deps: Parameters<typeof openOnGraphics>[0],
 ): Promise<void> {
-  const { threads } = deps;
+  const { threads, contextTokens } = deps;
   const context = await model.createContext({
-    contextSize: deps.contextTokens(model),
+    contextSize: Math.min(contextTokens, model.trainContextSize),
     sequences: 1,
     batchSize: stepTokens,
     threads: { ideal: threads, min: threads },

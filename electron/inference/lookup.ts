@@ -56,6 +56,8 @@ function worthwhile(costs: BatchCosts, chance: number): number {
 export function createLookup(costs: BatchCosts, now: () => number): Lookup {
   const times = createBatchTimes(costs, now);
   let isOn = false;
+  let sequence: Pick<LlamaContextSequence, 'tokenPredictions'> | null = null;
+  let evaluated = 0;
   let tokens: Token[] = [];
   let places: Map<string, number> | null = null;
   let chances: number[] = [];
@@ -98,9 +100,10 @@ export function createLookup(costs: BatchCosts, now: () => number): Lookup {
     return goingOn(tokens, copy.next, count);
   };
   const predictTokens = (): Token[] => {
-    const proposals = proposed();
-    times.next(proposals.length);
-    return proposals;
+    const before = evaluated;
+    evaluated = evaluatedProposals(sequence);
+    times.next(evaluated - before);
+    return proposed();
   };
   const startAnew = (): void => {
     times.startAnew();
@@ -110,7 +113,8 @@ export function createLookup(costs: BatchCosts, now: () => number): Lookup {
 
   return {
     predictor: {
-      reset: ({ stateTokens }) => {
+      reset: ({ stateTokens, targetSequence }) => {
+        sequence = targetSequence;
         tokens = stateTokens.slice();
         places = null;
         copy = null;
@@ -136,6 +140,11 @@ export function createLookup(costs: BatchCosts, now: () => number): Lookup {
       startAnew();
     },
   };
+}
+
+/** Over the whole life of the sequence. */
+function evaluatedProposals(sequence: Pick<LlamaContextSequence, 'tokenPredictions'> | null): number {
+  return sequence === null ? 0 : sequence.tokenPredictions.validated + sequence.tokenPredictions.refuted;
 }
 
 /** So many of the tokens from there on; a text that repeats its own end goes on repeating it. */

@@ -97,7 +97,7 @@ export async function placeModel(
     cpu,
     platform: deps.platform,
     modelPath: specification.path,
-    contextTokens: contextOf(specification),
+    contextTokens: specification.contextTokens,
     canPropose,
     now,
     onProgress,
@@ -128,7 +128,7 @@ export async function placeModel(
     const placed = take(found, measured);
     if (!(await deps.isUnchanged())) return 'changed';
     if (placed !== null) return placed;
-    // Another card than before has to show what it can, like any.
+    // Another card than before, or less room on it, has to show what it can, like any.
     graphics = found.trial;
   }
   const model = await llama.loadModel({
@@ -154,9 +154,9 @@ export async function placeModel(
   const onProcessor = { model, tokensPerSecond: threads.tokensPerSecond };
   const found = await turnTo({ threads: threads.threads, good: null, onProcessor });
   const placed = take(found, threads);
+  if (placed !== null) await model.dispose();
   if (!(await deps.isUnchanged())) return 'changed';
   const tried = { measureMs: now() - measuringSince };
   if (placed === null) return { runtime, model, threads, graphics: found.trial, ...tried };
-  await model.dispose();
   return { ...placed, ...tried };
 }

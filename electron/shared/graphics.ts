@@ -13,7 +13,7 @@ export const graphicsTrialSchema = z.strictObject({
     'none',
     /** Intel's integrated graphics alone: their drivers are not tried. */
     'integrated',
-    /** Not one layer of the model fits into its memory. */
+    /** Not one layer of the model fits into what is free of its memory, with a conversation beside it. */
     'too-small',
     /** The main processor is as fast, or faster. */
     'slower',
@@ -28,9 +28,14 @@ export const graphicsTrialSchema = z.strictObject({
   /** Of the card. */
   batchCosts: batchCostsSchema.nullable(),
   /** Of the model: how many lie on the card. The others are computed by the main processor. */
-  layers: z.strictObject({ onCard: z.int().nonnegative(), all: z.int().positive() }).nullable(),
+  layers: z.strictObject({ onCard: z.int().nonnegative(), all: z.int().positive() }).nullable().default(null),
 });
 export type GraphicsTrial = z.infer<typeof graphicsTrialSchema>;
+
+/** The main processor computes the rest of the model. */
+export function isInPart({ layers }: GraphicsTrial): boolean {
+  return layers !== null && layers.onCard < layers.all;
+}
 
 /** Whether the engine tries them, takes them because a trial was good, or leaves them alone. */
 export const graphicsWishSchema = z.enum(['try', 'use', 'off']);

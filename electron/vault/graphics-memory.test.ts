@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -169,4 +169,32 @@ it('the vault asks for a trial, remembers a driver that went down with the proce
   await signInFrom(played.page, 'it-admin');
   expect((await valueFrom(played.page, 'models.library', {})).graphics).toEqual({ kind: 'off' });
   played.vault.stop();
+});
+
+it('a card with too little room for now is not shown as computing, and its good trial is kept', () => {
+  told('used');
+  const memory = begun();
+  memory.told(model, { ...good, result: 'too-small' });
+  expect(memory.stateOf(model)).toMatchObject({ kind: 'tried', trial: { result: 'too-small' } });
+  expect([start().stateOf(model), start().wishFor(model).wish]).toEqual([
+    { kind: 'tried', trial: good },
+    'use',
+  ]);
+});
+
+it('a part of a model that was no faster is tried again, since more of it may fit; all of one is not', () => {
+  const slower = { ...good, result: 'slower' } as const;
+  begun().told(model, { ...slower, layers: { onCard: 2, all: 33 } });
+  expect(start().wishFor(model).wish).toBe('try');
+  begun().told(model, { ...slower, layers: { onCard: 33, all: 33 } });
+  expect(start().wishFor(model).wish).toBe('off');
+});
+
+it('what was remembered before layers were counted is still known', () => {
+  told('used');
+  const file = join(folder, 'engine-graphics.json');
+  const kept = readFileSync(file, 'utf8');
+  expect(kept).toContain(',"layers":null');
+  writeFileSync(file, kept.replace(',"layers":null', ''));
+  expect(start().stateOf(model)).toEqual({ kind: 'tried', trial: good });
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   graphicsTrialSchema,
+  isInPart,
   type GraphicsState,
   type GraphicsTrial,
   type GraphicsWish,
@@ -45,6 +46,9 @@ const mostSilent = 3;
 /** A driver that is not there yet, or memory that another program has, may be there the next time. */
 const mostTries = 3;
 const mayPass: readonly GraphicsTrial['result'][] = ['none', 'too-small', 'failed'];
+/** With more room more of the model would have lain on the card. */
+const canPass = (trial: GraphicsTrial): boolean =>
+  mayPass.includes(trial.result) || (trial.result === 'slower' && isInPart(trial));
 /** A trial that takes longer hangs, and whoever closes the app then has not ended it early. */
 const usualTrialMs = 60_000;
 /** Exits of the engine's process that are its own doing: a message that it did not understand, a fault in our code. */
@@ -64,6 +68,8 @@ export function openGraphicsMemory(deps: {
   let asked: string | null = null;
   /** It has, and tries, or computes there. */
   let begun: { readonly atMs: number; readonly isTrial: boolean } | null = null;
+  /** What the engine told last: a good trial is kept where the card has no room for now. */
+  let present: { readonly model: string; readonly trial: GraphicsTrial } | null = null;
 
   const notes = openModelNotes(dataFolder, 'engine-graphics.json', memorySchema);
   const { write } = notes;
@@ -81,8 +87,7 @@ export function openGraphicsMemory(deps: {
       const { trial, tries } = memory;
       if (!isAllowed() || memory.crashed) return { wish: 'off', trial: null };
       const isGood = trial?.result === 'used';
-      if (trial !== null && !isGood && !(mayPass.includes(trial.result) && tries < mostTries))
-        return { wish: 'off', trial };
+      if (trial !== null && !isGood && !(canPass(trial) && tries < mostTries)) return { wish: 'off', trial };
       const silent = memory.silent + 1;
       const crashed = silent > mostSilent;
       // What cannot be remembered is not tried.
@@ -95,6 +100,7 @@ export function openGraphicsMemory(deps: {
     },
     told(model, trial) {
       if (asked !== model) return;
+      present = trial === null ? null : { model, trial };
       const memory = read(model);
       if (trial?.result === 'used') {
         begun = { atMs: now(), isTrial: false };
@@ -103,7 +109,7 @@ export function openGraphicsMemory(deps: {
         return;
       }
       [asked, begun] = [null, null];
-      const isPassing = trial !== null && mayPass.includes(trial.result);
+      const isPassing = trial !== null && canPass(trial);
       const kept = isPassing && memory.trial?.result === 'used' ? memory.trial : trial;
       write(model, { ...memory, silent: 0, tries: memory.tries + (isPassing ? 1 : 0), trial: kept });
     },
@@ -125,8 +131,9 @@ export function openGraphicsMemory(deps: {
     },
     stateOf(model) {
       if (!isAllowed()) return { kind: 'off' };
-      const { crashed, trial } = read(model);
+      const { crashed, trial: remembered } = read(model);
       if (crashed) return { kind: 'crashed' };
+      const trial = present?.model === model ? present.trial : remembered;
       return trial === null ? null : { kind: 'tried', trial };
     },
   };

@@ -1,5 +1,6 @@
 import type { ModelLibrary } from '../../electron/shared/library-contract.ts';
 import type { ModelStatus } from '../../electron/shared/contract.ts';
+import { isInPart } from '../../electron/shared/graphics.ts';
 import { fileSize } from './file-size.ts';
 
 type Model = ModelLibrary['models'][number];
@@ -83,17 +84,12 @@ export function isOnCard(graphics: Graphics): graphics is Tried {
   return graphics?.kind === 'tried' && graphics.trial.result === 'used';
 }
 
-/** The main processor computes the rest. */
-export function isInPart({ trial: { layers } }: Tried): boolean {
-  return layers !== null && layers.onCard < layers.all;
-}
-
 function whereItComputes(threads: number, graphics: Graphics): string {
   const processor = `the main processor with ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   if (!isOnCard(graphics)) return `on ${processor}`;
   const { device, layers } = graphics.trial;
   const card = `the graphics card ${device ?? ''}`.trim();
-  if (layers === null || !isInPart(graphics)) return `on ${card}`;
+  if (layers === null || !isInPart(graphics.trial)) return `on ${card}`;
   return `on ${card} (${layers.onCard} of ${layers.all} layers) and ${processor}`;
 }
 
@@ -109,15 +105,15 @@ function whyGraphics(graphics: Graphics): string {
   const speed = Math.round(tokensPerSecond ?? 0);
   switch (result) {
     case 'used':
-      if (isInPart(graphics))
-        return 'The model is larger than the memory of the card: as much of it lies there as fits. It was tried first: it computes what the main processor computes alone, and faster.';
+      if (isInPart(graphics.trial))
+        return 'Not all of the model fits into what is free of the memory of the card: as many of its layers lie there as do. It was tried first: both together compute what the main processor computes alone, and faster.';
       return 'It was tried first: it computes what the main processor computes, and faster.';
     case 'none':
       return 'No graphics card was found that could help.';
     case 'integrated':
       return `The graphics of this computer (${device ?? 'Intel'}) are part of its processor, and their drivers too unreliable: they are left alone.`;
     case 'too-small':
-      return `${card} was tried: no part of the model fits into its memory. A smaller one may.`;
+      return `${card} was tried: what is free of its memory is too small for the model. A smaller one may fit.`;
     case 'slower':
       return `${card} was tried: it makes ${speed} tokens a second, which is no gain.`;
     case 'wrong':

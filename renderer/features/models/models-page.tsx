@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { ModelLibrary } from '../../../electron/shared/library-contract.ts';
-import { isInPart, isOnCard, modelStrings as words } from '../../strings/model-strings.ts';
+import { isInPart } from '../../../electron/shared/graphics.ts';
+import { isOnCard, modelStrings as words } from '../../strings/model-strings.ts';
 import { useApp } from '../../app/app-context.ts';
 import { ErrorMessage } from '../../ui/message.tsx';
 import { DownloadSection } from './download-section.tsx';
@@ -20,7 +21,8 @@ function InUse({ library }: { readonly library: ModelLibrary | null }): ReactNod
         <>
           <p className="figures">{words.computing(model, graphics)}</p>
           <p className="quiet">
-            {isOnCard(graphics) && !isInPart(graphics) ? '' : words.whyThreads} {words.whyGraphics(graphics)}
+            {isOnCard(graphics) && !isInPart(graphics.trial) ? '' : words.whyThreads}{' '}
+            {words.whyGraphics(graphics)}
           </p>
         </>
       )}
