@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { homedir, totalmem } from 'node:os';
-import { join } from 'node:path';
-import type { ModelSpecification, Sampler, ThreadChoice } from '../links/model-port.ts';
+import { totalmem } from 'node:os';
+import type { Sampler, ThreadChoice } from '../links/model-port.ts';
 import { turnIdSchema } from '../shared/ids.ts';
 import type { GenerateRequest, GenerationOutcome } from './conversation.ts';
 import type { CpuFacts } from './cpu-facts.ts';
@@ -17,19 +16,6 @@ export const twoCpus: CpuFacts = {
   allowedCpus: [0, 1],
   quotaCpus: null,
   physicalCores: 2,
-};
-
-const cache =
-  process.env['CLOISTER_CACHE'] ??
-  (process.getuid?.() === 0 ? '/var/cache/cloister' : join(homedir(), '.cache/cloister'));
-
-/** The embedded model, where set-up brought it. */
-export const realModel: ModelSpecification = {
-  name: 'TinyLlama',
-  path: join(cache, 'models/tinyllama-1.1b-chat-iq2_xxs.gguf'),
-  sizeBytes: 322_591_712,
-  sha256: '9ee11adf737960ff06123d5c4fba24d12c5b05ba460a7afa88950fbf2b61add0',
-  contextTokens: 2048,
 };
 
 export function createTestEngine(changed: Partial<EngineDeps> = {}): Engine {

@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  createTestEngine,
-  generate,
-  knownChoice,
-  loadOrThrow,
-  realModel,
-  request,
-} from './engine-fixture.ts';
+import { createTestEngine, generate, knownChoice, loadOrThrow, request } from './engine-fixture.ts';
 import type { Engine, LoadedFacts } from './engine.ts';
 import { modelNeedsMoreMemory, modelNotGguf, modelNotReady, notEnoughMemory } from './model-errors.ts';
 import { makeTinyModel, type TinyModel } from './tiny-model-fixture.ts';
@@ -427,12 +422,28 @@ test('a model whose context needs more memory than is free says so', async () =>
   ]);
 });
 
-test.runIf(existsSync(realModel.path))(
+const cache =
+  process.env['CLOISTER_CACHE'] ??
+  (process.getuid?.() === 0 ? '/var/cache/cloister' : join(homedir(), '.cache/cloister'));
+const realModel = join(cache, 'models/tinyllama-1.1b-chat-iq2_xxs.gguf');
+
+test.runIf(existsSync(realModel))(
   'the real model answers a short question in words',
   { timeout: 120_000 },
   async () => {
     const engine = createTestEngine();
-    const result = await engine.load(realModel, {}, () => undefined, AbortSignal.timeout(60_000));
+    const result = await engine.load(
+      {
+        name: 'TinyLlama',
+        path: realModel,
+        sizeBytes: 322_591_712,
+        sha256: '9ee11adf737960ff06123d5c4fba24d12c5b05ba460a7afa88950fbf2b61add0',
+        contextTokens: 2048,
+      },
+      {},
+      () => undefined,
+      AbortSignal.timeout(60_000),
+    );
     expect(result.ok).toBe(true);
     const { text, outcome } = await generate(
       engine,

@@ -1,4 +1,5 @@
-import { isInPart, type GraphicsTrial } from '../shared/graphics.ts';
+import type { GraphicsTrial } from '../shared/graphics.ts';
+import { isInPart } from '../shared/graphics-part.ts';
 import type { ThreadChoice } from '../links/model-port.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import {

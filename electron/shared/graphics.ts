@@ -32,11 +32,6 @@ export const graphicsTrialSchema = z.strictObject({
 });
 export type GraphicsTrial = z.infer<typeof graphicsTrialSchema>;
 
-/** The main processor computes the rest of the model. */
-export function isInPart({ layers }: GraphicsTrial): boolean {
-  return layers !== null && layers.onCard < layers.all;
-}
-
 /** Whether the engine tries them, takes them because a trial was good, or leaves them alone. */
 export const graphicsWishSchema = z.enum(['try', 'use', 'off']);
 export type GraphicsWish = z.infer<typeof graphicsWishSchema>;

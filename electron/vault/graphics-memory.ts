@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import {
   graphicsTrialSchema,
-  isInPart,
   type GraphicsState,
   type GraphicsTrial,
   type GraphicsWish,
 } from '../shared/graphics.ts';
+import { isInPart } from '../shared/graphics-part.ts';
 import { exitCodes } from '../links/inference-exits.ts';
 import { openModelNotes } from './model-notes.ts';
 import { likelyOutOfMemory } from './turns/engine-watchdog.ts';

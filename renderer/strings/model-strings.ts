@@ -1,6 +1,6 @@
 import type { ModelLibrary } from '../../electron/shared/library-contract.ts';
 import type { ModelStatus } from '../../electron/shared/contract.ts';
-import { isInPart } from '../../electron/shared/graphics.ts';
+import { isInPart } from '../../electron/shared/graphics-part.ts';
 import { fileSize } from './file-size.ts';
 
 type Model = ModelLibrary['models'][number];

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { ModelLibrary } from '../../../electron/shared/library-contract.ts';
-import { isInPart } from '../../../electron/shared/graphics.ts';
+import { isInPart } from '../../../electron/shared/graphics-part.ts';
 import { isOnCard, modelStrings as words } from '../../strings/model-strings.ts';
 import { useApp } from '../../app/app-context.ts';
 import { ErrorMessage } from '../../ui/message.tsx';
